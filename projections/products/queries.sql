@@ -1,0 +1,18 @@
+-- search_products --
+-- One page of the catalogue: a text in name or brand, or a whole bar code. strpos, so that % and _ mean themselves.
+SELECT product_id AS id, canonical_name AS name, brand, category, upc_variants[1] AS upc, image_url
+FROM {products}.products
+WHERE ($category::text IS NULL OR category = $category)
+  AND (
+      $q::text IS NULL
+      OR strpos(lower(canonical_name), lower($q)) > 0
+      OR strpos(lower(brand), lower($q)) > 0
+      OR upc_variants @> ARRAY[$q::text]
+  )
+ORDER BY canonical_name, product_id;
+
+-- product_by_id --
+-- One product.
+SELECT product_id AS id, canonical_name AS name, brand, category, upc_variants[1] AS upc, image_url
+FROM {products}.products
+WHERE product_id = $product_id

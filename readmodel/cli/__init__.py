@@ -1,0 +1,5 @@
+"""The command line: `readmodel COMMAND`."""
+
+from readmodel.cli.main import main
+
+__all__ = ["main"]

@@ -1,0 +1,40 @@
+"""`readmodel import`: other people's data as events."""
+
+import asyncio
+from pathlib import Path
+
+import click
+import redis.asyncio
+
+from readmodel.cli.addresses import reachable
+from readmodel.cli.progress import shown
+from readmodel.events.publish import publish
+from readmodel.importers.heissepreise import Source, prepare
+from readmodel.settings import Settings
+
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+@click.group("import")
+def import_() -> None:
+    """Turn a data set into events and publish them. Repeating an import changes nothing."""
+
+
+@import_.command()
+@click.argument("file", type=_FILE)
+@click.option("--matches", type=_FILE, help="CSV of products that are the same in two shops.")
+@click.option("--categories", type=_FILE, help="CSV that names the category codes.")
+def heissepreise(file: Path, matches: Path | None, categories: Path | None) -> None:
+    """Publish the price changes of FILE, a CSV (perhaps gzipped) of heissepreise."""
+    source = Source(file, matches, categories)
+    with reachable(Settings.load()) as found:
+        asyncio.run(_publish(found.redis_url, source))
+
+
+async def _publish(redis_url: str, source: Source) -> None:
+    events = await asyncio.to_thread(prepare, source)
+    async with redis.asyncio.Redis.from_url(redis_url) as client:
+        with shown("publishing", events.total) as progress:
+            async for done in publish(client, events.events()):
+                progress(done)
+    click.echo(f"published {events.total} events: {events.products} products, {events.rows} prices")

@@ -1,0 +1,41 @@
+"""The commands, one module each."""
+
+import logging
+import sys
+
+import click
+
+from readmodel.cli.addresses import env
+from readmodel.cli.demo import demo
+from readmodel.cli.imports import import_
+from readmodel.cli.new import new
+from readmodel.cli.publish import publish
+from readmodel.cli.serve import migrate, serve
+from readmodel.cli.status import status
+from readmodel.cli.token import token
+from readmodel.errors import ReadModelError
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="readmodel")
+def commands() -> None:
+    """The read side of CartSnitch: projections of the event log, and the API that serves them."""
+
+
+for command in (serve, demo, migrate, status, publish, import_, token, env, new):
+    commands.add_command(command)
+
+
+def main() -> None:
+    """Run a command. Exit codes: 0 done, 1 failed, 2 usage."""
+    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)-7s %(message)s")
+    try:
+        commands.main(standalone_mode=False)
+    except ReadModelError as error:
+        click.secho(f"error: {error}", fg="red", err=True)
+        sys.exit(1)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except click.Abort:
+        sys.exit(130)

@@ -1,0 +1,70 @@
+"""What the demo prints: answers of the running service, and the events as they go by."""
+
+from typing import Any
+
+import aiohttp
+from rich.console import Console
+from rich.table import Table
+
+from readmodel.demo.highlights import Highlights
+from readmodel.errors import ReadModelError
+from readmodel.events.cloudevent import CloudEvent
+
+
+class AnswerMissing(ReadModelError):
+    """GET {path} answered {status}: {body}"""
+
+
+async def show_answers(console: Console, session: aiohttp.ClientSession, found: Highlights) -> None:
+    """Ask for a trend, a comparison and one user's alerts, and print them; AnswerMissing when one is not there."""
+    trend = await _get(session, f"/api/v1/public/trends/{found.product_id}?days=365")
+    _print(console, f"{trend['product_name']}: prices lately", trend["data_points"][-8:], "date", "price", "store_name")
+    (compared,) = await _get(session, f"/api/v1/prices/comparison?product_ids={found.product_id}")
+    title = f"{compared['product_name']}: what it costs where"
+    _print(console, title, compared["prices"], "store_name", "current_price", "last_seen_at")
+    alerts = await _get(session, "/api/v1/alerts?page_size=5")
+    _print(console, f"The newest alerts of {found.email}", alerts, "triggered_at", "message")
+
+
+def show_where_to_look(console: Console, url: str, found: Highlights, token: str) -> None:
+    """Print addresses to open, and how to ask as a user."""
+    console.print("\nOpen in a browser:")
+    for path in ("/docs", "/asyncapi", f"/api/v1/public/trends/{found.product_id}", "/readyz"):
+        console.print(f"  {url}{path}", soft_wrap=True)
+    console.print(
+        f"\nAsk as {found.email}:\n  curl -H 'Authorization: Bearer {token}' {url}/api/v1/alerts",
+        soft_wrap=True, markup=False, highlight=False,
+    )  # fmt: skip
+    console.print("\nEvents from here on are of today. Ctrl-C ends the demo; its data stay.\n")
+
+
+def show_event(console: Console, event: CloudEvent) -> None:
+    """Print one line for an event."""
+    kind = event.type.removeprefix("cartsnitch.")
+    console.print(f"[dim]{event.time:%H:%M:%S}[/dim] {kind:24} {_told(kind, event.data)}", highlight=False)
+
+
+def _told(kind: str, data: dict[str, Any]) -> str:
+    match kind:
+        case "prices.updated":
+            sale = f", on sale for {data['sale_price']}" if data.get("sale_price") else ""
+            return f"{data.get('store_slug')}: {data.get('regular_price') or data.get('new_price')}{sale}"
+        case "receipts.ingested":
+            return f"{data['user_id']} spent {data['total']} at {data['store_slug']}"
+        case "alerts.price_increase":
+            return f"{data['old_price']} to {data['new_price']} (+{data.get('change_percent')} %)"
+    return str(data.get("canonical_name") or data.get("name") or data.get("user_id") or "")
+
+
+async def _get(session: aiohttp.ClientSession, path: str) -> Any:
+    async with session.get(path) as response:
+        if response.status != 200:
+            raise AnswerMissing(path=path, status=response.status, body=await response.text())
+        return await response.json()
+
+
+def _print(console: Console, title: str, rows: list[dict[str, Any]], *columns: str) -> None:
+    table = Table(*columns, title=title, title_justify="left")
+    for row in rows:
+        table.add_row(*(str(row[column]) for column in columns))
+    console.print(table)

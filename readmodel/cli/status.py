@@ -1,0 +1,90 @@
+"""`readmodel status`: how every projection is doing, asked of the running service, else read from the stores."""
+
+import asyncio
+import time
+import urllib.error
+import urllib.request
+from typing import Any
+
+import click
+import orjson
+import redis.asyncio
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+
+import projections
+from readmodel.cli.addresses import complete, service_url
+from readmodel.cli.stores import open_stores
+from readmodel.engine.catalogue import discover
+from readmodel.engine.history import History
+from readmodel.engine.monitor import Monitor, Status
+from readmodel.errors import ReadModelError
+from readmodel.settings import Settings
+
+_COLUMNS = ("name", "version", "store", "state", "lag_events", "lag_seconds", "rate", "quarantined")
+
+
+class ServiceUnreachable(ReadModelError):
+    """The service at {url} does not answer: {reason}"""
+
+
+@click.command()
+@click.option("--watch", is_flag=True, help="Keep showing, until Ctrl-C.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON list, for scripts.")
+def status(watch: bool, as_json: bool) -> None:
+    """Show, per projection, how far it is and what is wrong with it."""
+    settings = Settings.load()
+    if as_json:
+        click.echo(orjson.dumps(_statuses(settings), option=orjson.OPT_INDENT_2))
+    elif watch:
+        _watch(settings)
+    else:
+        Console().print(_table(_statuses(settings)))
+
+
+def _statuses(settings: Settings) -> list[Status]:
+    if url := service_url(settings):
+        return _ask(url, settings.with_secrets().service_key)
+    with complete(settings) as found:
+        return asyncio.run(_read(found))
+
+
+def _ask(url: str, service_key: str | None) -> list[Status]:
+    request = urllib.request.Request(f"{url}/api/v1/ops/projections", headers={"X-Service-Key": service_key or ""})  # noqa: S310 - the operator's own URL
+    try:
+        with urllib.request.urlopen(request, timeout=10) as response:  # noqa: S310
+            answer: list[Status] = orjson.loads(response.read())
+            return answer
+    except (urllib.error.URLError, TimeoutError) as error:
+        raise ServiceUnreachable(url=url, reason=error) from error
+
+
+async def _read(settings: Settings) -> list[Status]:
+    async with open_stores(settings) as stores, redis.asyncio.Redis.from_url(str(settings.redis_url)) as client:
+        monitor = Monitor(discover(projections), stores.readers, History(client))
+        await monitor.look()
+        return monitor.statuses()
+
+
+def _watch(settings: Settings) -> None:
+    with Live(_table(_statuses(settings)), auto_refresh=False) as live:
+        try:
+            while True:
+                time.sleep(1)
+                live.update(_table(_statuses(settings)), refresh=True)
+        except KeyboardInterrupt:
+            return
+
+
+def _table(statuses: list[Status]) -> Table:
+    table = Table(*(column.replace("_", " ") for column in _COLUMNS))
+    for row in statuses:
+        table.add_row(*(_cell(row[column]) for column in _COLUMNS))
+        if row["last_error"]:
+            table.add_row("", "", "", f"[red]{row['last_error']}[/red]")
+    return table
+
+
+def _cell(value: Any) -> str:
+    return f"{value:,}" if isinstance(value, int | float) else str(value)

@@ -1,0 +1,1 @@
+"""A made-up market to try the service with: its events, seeded and repeatable."""

@@ -1,0 +1,1 @@
+"""The engine: keeps projections equal to their definitions. It knows no business noun."""

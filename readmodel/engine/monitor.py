@@ -1,0 +1,132 @@
+"""How every projection is doing: the rows of `status --json`, the lag that answers show, and readiness."""
+
+import asyncio
+import logging
+import time
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from readmodel.engine.catalogue import Plan
+from readmodel.engine.history import History, HistoryUnavailable, StreamState
+from readmodel.engine.projection import StoreName
+from readmodel.engine.runner import Runner, State
+from readmodel.events.position import format_position
+from readmodel.stores.reading import Reader, Row
+from readmodel.stores.sql import read_sql
+from readmodel.stores.store import StoreUnavailable
+
+LOOK_EVERY = 1.0
+"""Seconds between looks."""
+
+_SQL = read_sql("readmodel.stores", "reading.sql").sections
+log = logging.getLogger(__name__)
+
+Status = dict[str, Any]
+"""One row of `status --json`."""
+
+
+class Monitor:
+    """Looks at cursors and streams once a second, so that nobody else has to. Without runners it reads the stores."""
+
+    def __init__(
+        self,
+        plans: Sequence[Plan],
+        readers: Mapping[StoreName, Reader],
+        history: History,
+        runners: Mapping[str, Runner] | None = None,
+        unknown: Mapping[str, Counter[str]] | None = None,
+    ) -> None:
+        self._plans = plans
+        self._readers = readers
+        self._history = history
+        self._runners = runners or {}
+        self._unknown = unknown or {}
+        self._statuses: list[Status] = []
+        self._trouble: str | None = "it has only just started"
+
+    async def watch(self) -> None:
+        """Look for ever."""
+        while True:
+            await self.look()
+            await asyncio.sleep(LOOK_EVERY)
+
+    async def look(self) -> None:
+        """Look once."""
+        try:
+            self._statuses = await self._collect()
+            self._trouble = None
+        except (StoreUnavailable, HistoryUnavailable) as error:
+            # What was seen last stays; the trouble shows in `ready`, and the runners report it themselves.
+            self._trouble = str(error)
+            for status in self._statuses:
+                status["last_error"] = self._trouble
+
+    def statuses(self) -> list[Status]:
+        """One row per projection and store, in order of name."""
+        return [self._with_runner(status) for status in self._statuses]
+
+    def lag_seconds(self, names: Sequence[str]) -> float:
+        """The age of the oldest event that one of the named projections has not folded yet; 0 without one."""
+        return max((s["lag_seconds"] for s in self._statuses if s["name"] in names), default=0.0)
+
+    def ready(self) -> tuple[bool, str]:
+        """Whether questions can be answered, and what is wrong if not. Catching up is not wrong."""
+        if self._trouble:
+            return False, self._trouble
+        stopped = [runner.plan.key for runner in self._runners.values() if runner.progress.state is State.STOPPED]
+        return True, f"stopped: {', '.join(stopped)}" if stopped else "ok"
+
+    async def _collect(self) -> list[Status]:
+        streams = {stream for plan in self._plans for stream in plan.streams}
+        states = {stream: await self._history.state(stream) for stream in streams}
+        statuses: list[Status] = []
+        for store in {plan.store for plan in self._plans}:
+            async with self._readers[store].snapshot() as snapshot:
+                cursors = await snapshot.fetch(_SQL["versions"], {})
+                quarantined = await snapshot.fetch(_SQL["quarantined"], {})
+            for plan in self._plans:
+                if plan.store is store:
+                    statuses.append(await self._status(plan, _of(plan, cursors), _of(plan, quarantined), states))
+        return sorted(statuses, key=lambda status: (status["name"], status["store"]))
+
+    async def _status(
+        self, plan: Plan, cursors: list[Row], quarantined: list[Row], states: Mapping[str, StreamState]
+    ) -> Status:
+        positions = dict.fromkeys(plan.streams, 0) | {row["stream"]: row["position"] for row in cursors}
+        entries: Mapping[str, int] = defaultdict(int, {row["stream"]: row["entries"] for row in cursors})
+        behind = {stream for stream in plan.streams if positions[stream] < states[stream].last}
+        return {
+            "name": plan.name,
+            "version": plan.version,
+            "store": str(plan.store),
+            "state": "not running",
+            "cursors": {stream: format_position(positions[stream]) for stream in plan.streams},
+            # Exact as long as nothing was deleted from the stream; never negative, and 0 at the head whatever was.
+            "lag_events": sum(max(1, states[stream].added - entries[stream]) for stream in behind),
+            "lag_seconds": await self._lag_seconds({stream: positions[stream] for stream in behind}),
+            "rate": 0.0,
+            "quarantined": sum(row["quarantined"] for row in quarantined),
+            "unknown_events": {},
+            "last_error": quarantined[0]["error"] if quarantined else None,
+        }
+
+    async def _lag_seconds(self, behind: Mapping[str, int]) -> float:
+        added = [await self._history.oldest_after(stream, position) for stream, position in behind.items()]
+        return round(max((max(0.0, time.time() - at) for at in added if at is not None), default=0.0), 3)
+
+    def _with_runner(self, status: Status) -> Status:
+        runner = self._runners.get(f"{status['name']}@{status['store']}")
+        if runner is None:
+            return status
+        unknown = sum((self._unknown.get(stream, Counter()) for stream in runner.plan.streams), Counter[str]())
+        return status | {
+            "state": str(runner.progress.state),
+            "rate": round(runner.progress.rate(), 1),
+            "unknown_events": dict(unknown),
+            "last_error": runner.progress.last_error or status["last_error"],
+        }
+
+
+def _of(plan: Plan, rows: list[Row]) -> list[Row]:
+    return [row for row in rows if (row["projection"], row["version"]) == (plan.name, plan.version)]

@@ -1,0 +1,305 @@
+"""One projection's runner: owns it by lease, folds batch after batch, and never gives up on what may pass."""
+
+import asyncio
+import logging
+import random
+import time
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import partial
+from typing import TypeVar
+
+from readmodel.engine.batch import Batch, batch_of
+from readmodel.engine.catalogue import Plan
+from readmodel.engine.feed import Feed
+from readmodel.engine.history import History, HistoryGap, HistoryUnavailable
+from readmodel.engine.isolation import Isolation
+from readmodel.engine.lease import Leases
+from readmodel.engine.staging import staged
+from readmodel.errors import ReadModelError
+from readmodel.events.position import format_position
+from readmodel.stores.store import (
+    Commit,
+    Cursor,
+    CursorMoved,
+    EventAtFault,
+    Quarantined,
+    Store,
+    StoreUnavailable,
+)
+
+QUEUED_BATCHES = 8
+GRACE = 2.0
+"""Seconds that a full queue may hold up the feed before its projection falls behind."""
+CHECK_EVERY = 2.0
+"""Seconds between looks at whether the stream still holds the entry at the cursor."""
+COMPACT_AFTER = 100_000
+"""Appended rows, and a quarter of the table, before it is sorted again."""
+
+T = TypeVar("T")
+log = logging.getLogger(__name__)
+
+
+class State(StrEnum):
+    """What a runner is doing."""
+
+    STARTING = "starting"
+    WAITING = "waiting for its lease"
+    CATCHING_UP = "catching up"
+    LIVE = "live"
+    RETRYING = "retrying"
+    STOPPED = "stopped"
+
+
+class _Interrupted(Exception):
+    """The lease was lost, or the process is to end."""
+
+
+@dataclass
+class Progress:
+    """How a runner is doing, for `status`."""
+
+    state: State = State.STARTING
+    cursors: dict[str, Cursor] = field(default_factory=dict)
+    last_error: str | None = None
+    _folded: deque[tuple[float, int]] = field(default_factory=lambda: deque(maxlen=200))
+
+    def folded(self, events: int) -> None:
+        """Note a committed batch."""
+        self._folded.append((time.monotonic(), events))
+
+    def rate(self, seconds: float = 10.0) -> float:
+        """Events per second, lately."""
+        since = time.monotonic() - seconds
+        return sum(events for at, events in self._folded if at >= since) / seconds
+
+
+class Runner:
+    """Folds one plan's events. `run` ends only when asked to stop, or when going on would lose events."""
+
+    def __init__(
+        self, plan: Plan, store: Store, history: History, feed: Feed, leases: Leases, turn: asyncio.Lock
+    ) -> None:
+        self.plan = plan
+        self.progress = Progress()
+        self._store = store
+        self._history = history
+        self._feed = feed
+        self._leases = leases
+        # Folds of one store that wants no concurrent writers share a lock; otherwise it is this runner's alone.
+        self._turn = turn
+        self._isolation = Isolation(plan)
+        self._queue: asyncio.Queue[Batch | None] = asyncio.Queue(QUEUED_BATCHES)
+        self._joined = False
+        self._stopping = asyncio.Event()
+        self._epoch: int | None = None
+        self._is_live = False
+        self._failures = 0
+        self._appended = 0
+
+    @property
+    def cursors(self) -> dict[str, int]:
+        """Position per stream."""
+        return {stream: cursor.position for stream, cursor in self.progress.cursors.items()}
+
+    async def run(self) -> None:
+        """Own the projection and fold, until stopped."""
+        while not self._stopping.is_set():
+            try:
+                await self._own()
+                await self._catch_up()
+                await self._follow()
+            except _Interrupted:
+                await self._give_up()
+            except CursorMoved as error:
+                log.warning("%s", error)
+                await self._give_up()
+            except (StoreUnavailable, HistoryUnavailable) as error:
+                await self._back_off(error)
+            except ReadModelError as error:
+                await self._stop_for(str(error))
+            except Exception as error:
+                log.exception("%s: unexpected error", self.plan.key)
+                await self._stop_for(f"{type(error).__name__}: {error}")
+            finally:
+                self.fall_behind()
+        await self._give_up()
+
+    def stop(self) -> None:
+        """Finish the batch in hand, then end."""
+        self._stopping.set()
+        self.fall_behind()
+
+    async def offer(self, batch: Batch) -> None:
+        """Take a batch from the feed; one that finds no room within GRACE makes this projection fall behind."""
+        try:
+            await asyncio.wait_for(self._queue.put(batch), GRACE)
+        except TimeoutError:
+            log.warning("%s is slow and falls behind; it catches up from history", self.plan.key)
+            self.fall_behind()
+
+    def fall_behind(self) -> None:
+        """Leave the feed; what is queued is read from history again."""
+        self._feed.leave(self)
+        self._joined = False
+        while not self._queue.empty():
+            self._queue.get_nowait()
+        self._queue.put_nowait(None)
+
+    async def _own(self) -> None:
+        plan = self.plan
+        if self._epoch is None:
+            self.progress.state = State.WAITING
+            holding = asyncio.create_task(self._leases.hold(plan.key, self._lose))
+            self._epoch = await self._unless_stopping(holding)
+        await self._blocking(partial(self._store.create, plan.as_version, plan.shapes(), plan.views))
+        taking = partial(self._store.take_over, plan.as_version, self._epoch, plan.streams)
+        self.progress.cursors = await self._blocking(taking)
+
+    def _lose(self) -> None:
+        self._epoch = None
+        self.fall_behind()
+
+    async def _catch_up(self) -> None:
+        self.progress.state = State.CATCHING_UP
+        await self._check()
+        while not self._feed.join(self, self.cursors):
+            for stream in self.plan.streams:
+                await self._read_history(stream, self._feed.delivered[stream])
+        self._joined = True
+        # What a detachment left behind in the queue is older than the cursors, and `past` drops it.
+        if not self._is_live:
+            await self._blocking(partial(self._store.go_live, self.plan.as_version, self._owned()))
+            self._is_live = True
+        self.progress.state = State.LIVE
+
+    async def _read_history(self, stream: str, upto: int) -> None:
+        async for entries in self._history.pages(stream, self.cursors[stream], upto):
+            await self._fold(await asyncio.to_thread(batch_of, stream, entries))
+            self._go_on()
+        if self.cursors[stream] < upto:
+            position, reason = (
+                format_position(self.cursors[stream]),
+                f"nothing is left up to {format_position(upto)}",
+            )
+            raise HistoryGap(projection=self.plan.key, stream=stream, position=position, reason=reason)
+
+    async def _follow(self) -> None:
+        checked = time.monotonic()
+        while self._joined:
+            with suppress(TimeoutError):
+                batch = await asyncio.wait_for(self._queue.get(), CHECK_EVERY)
+                if batch is not None:
+                    await self._fold(batch)
+            if time.monotonic() - checked > CHECK_EVERY:
+                await self._check()
+                checked = time.monotonic()
+            if self._queue.empty():
+                await self._compact()
+        self._go_on()
+
+    def _go_on(self) -> None:
+        if self._epoch is None or self._stopping.is_set():
+            raise _Interrupted
+
+    async def _check(self) -> None:
+        for stream, position in self.cursors.items():
+            await self._history.check(self.plan.key, stream, position)
+
+    async def _fold(self, batch: Batch) -> None:
+        batch = batch.past(self.cursors[batch.stream])
+        if not batch.entries:
+            return
+        quarantined = self._rejected(batch)
+        try:
+            await self._blocking(partial(self._store.commit, self._commit(batch, quarantined)))
+        except EventAtFault:
+            found = await self._blocking(partial(self._isolation.find, batch, self._try))
+            clean = batch.without(event.position for event in found)
+            await self._blocking(partial(self._store.commit, self._commit(clean, [*quarantined, *found])))
+        self._note(batch)
+
+    def _note(self, batch: Batch) -> None:
+        stream, count = batch.stream, len(batch.entries)
+        before = self.progress.cursors[stream]
+        self.progress.cursors[stream] = Cursor(batch.upto, before.entries + count)
+        self.progress.folded(count)
+        self.progress.last_error = None
+        self._failures = 0
+        self._appended += count
+
+    def _try(self, batch: Batch) -> None:
+        self._store.attempt(self._commit(batch, []))
+
+    def _commit(self, batch: Batch, quarantined: list[Quarantined]) -> Commit:
+        plan, stream = self.plan, batch.stream
+        return Commit(
+            version=plan.as_version,
+            epoch=self._owned(),
+            stream=stream,
+            expected=self.cursors[stream],
+            upto=batch.upto,
+            entries=len(batch.entries),
+            staged=list(staged(plan.relations, batch.relations, plan.store)),
+            statements=plan.fold,
+            quarantined=quarantined,
+        )
+
+    def _rejected(self, batch: Batch) -> list[Quarantined]:
+        """What could not be decoded and concerns this projection: its own event types, and the unreadable."""
+        mine = {None, *(event.type for event in self.plan.events)}
+        return [
+            Quarantined(bad.entry.position, bad.event_type, bad.error, bad.entry.raw)
+            for bad in batch.rejected
+            if bad.event_type in mine
+        ]
+
+    def _owned(self) -> int:
+        if self._epoch is None:
+            raise _Interrupted
+        return self._epoch
+
+    async def _compact(self) -> None:
+        total = sum(cursor.entries for cursor in self.progress.cursors.values())
+        if self._appended > COMPACT_AFTER and self._appended * 4 > total:
+            await self._blocking(partial(self._store.compact, self.plan.as_version, self.plan.shapes()))
+            self._appended = 0
+
+    async def _back_off(self, error: ReadModelError) -> None:
+        self.progress.state = State.RETRYING
+        self.progress.last_error = str(error)
+        seconds = min(10.0, 0.1 * 2**self._failures) * random.uniform(0.5, 1.5)  # noqa: S311 - jitter, not a secret
+        self._failures = min(self._failures + 1, 10)
+        log.warning("%s: %s Trying again in %.1f s.", self.plan.key, error, seconds)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._stopping.wait(), seconds)
+
+    async def _stop_for(self, reason: str) -> None:
+        self.progress.state = State.STOPPED
+        self.progress.last_error = reason
+        log.error("%s has stopped: %s", self.plan.key, reason)
+        await self._give_up()
+        await self._stopping.wait()
+
+    async def _give_up(self) -> None:
+        self._epoch = None
+        with suppress(StoreUnavailable):
+            await self._leases.let_go(self.plan.key)
+
+    async def _unless_stopping(self, waiting: "asyncio.Task[T]") -> T:
+        stopping = asyncio.create_task(self._stopping.wait())
+        try:
+            await asyncio.wait([waiting, stopping], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            stopping.cancel()
+        if not waiting.done():
+            waiting.cancel()
+            raise _Interrupted
+        return waiting.result()
+
+    async def _blocking(self, call: Callable[[], T]) -> T:
+        async with self._turn:
+            return await asyncio.to_thread(call)

@@ -1,0 +1,125 @@
+"""Queries against the live versions: every answer comes from one whole version, with the position it shows."""
+
+import asyncio
+import re
+from collections import defaultdict
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from readmodel.engine.catalogue import Plan
+from readmodel.engine.projection import StoreName
+from readmodel.engine.vector import Vector, format_vector, lowest, reaches
+from readmodel.errors import ReadModelError
+from readmodel.stores.reading import Reader, Row, Snapshot
+from readmodel.stores.sql import read_sql
+
+PATIENCE = 5.0
+"""Seconds that a reader waits for its own writes."""
+
+_POSITIONS = read_sql("readmodel.stores", "reading.sql").sections["positions"]
+_PLACEHOLDER = re.compile(r"\{(\w+)\}")
+_POLL = 0.02
+
+
+class NotThereYet(ReadModelError):
+    """The projection has not reached {wanted} within {seconds} seconds; it is at {position}. Try again."""
+
+
+class ProjectionNotReady(ReadModelError):
+    """The projection {name} has no live version yet; run `readmodel migrate`, or wait for the service to start."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Which part of a list is wanted."""
+
+    limit: int
+    offset: int = 0
+
+
+class View:
+    """One consistent look at the projections of a store."""
+
+    def __init__(self, snapshot: Snapshot, queries: "Queries", schemas: Mapping[str, str], position: Vector) -> None:
+        self.position = position
+        self._snapshot = snapshot
+        self._queries = queries
+        self._schemas = schemas
+
+    async def rows(self, query: str, **parameters: Any) -> list[Row]:
+        """All rows of a query, named `projection.query`, as dictionaries by column name."""
+        return await self._snapshot.fetch(self._statement(query), parameters)
+
+    async def one(self, query: str, **parameters: Any) -> Row | None:
+        """The first row, or None."""
+        found = await self.rows(query, **parameters)
+        return found[0] if found else None
+
+    async def page(self, query: str, page: Page, **parameters: Any) -> tuple[list[Row], int]:
+        """Part of the rows, and how many there are in all."""
+        statement = self._statement(query)
+        limited = {**parameters, "limit": page.limit, "offset": page.offset}
+        found = await self._snapshot.fetch(f"{statement}\nLIMIT $limit OFFSET $offset", limited)
+        if len(found) < page.limit and (found or not page.offset):
+            return found, page.offset + len(found)
+        (counted,) = await self._snapshot.fetch(f"SELECT count(*) AS total FROM (\n{statement}\n) AS found", parameters)
+        return found, counted["total"]
+
+    def _statement(self, query: str) -> str:
+        return _PLACEHOLDER.sub(lambda match: self._schemas[match[1]], self._queries[query])
+
+
+Queries = Mapping[str, str]
+"""SQL by `projection.query`."""
+
+
+class Views:
+    """Where questions are asked."""
+
+    def __init__(self, plans: Sequence[Plan], readers: Mapping[StoreName, Reader]) -> None:
+        self._readers = readers
+        self._homes: dict[str, StoreName] = {}
+        self._queries: dict[str, str] = {}
+        for plan in plans:
+            self._homes.setdefault(plan.name, plan.declared.stores[0])
+            self._queries |= {f"{plan.name}.{name}": sql for name, sql in plan.queries.sections.items()}
+
+    @asynccontextmanager
+    async def reading(self, *names: str, at_least: Vector | None = None) -> AsyncIterator[View]:
+        """Look at some projections, the first of which says in which store; wait until they reach `at_least`.
+
+        NotThereYet after `PATIENCE` seconds; ProjectionNotReady before the first start.
+        """
+        reader = self._readers[self._homes[names[0]]]
+        await self._wait(reader, names, at_least or {})
+        async with reader.snapshot() as snapshot:
+            schemas, position = await _live(snapshot, names)
+            yield View(snapshot, self._queries, schemas, position)
+
+    async def _wait(self, reader: Reader, names: Sequence[str], wanted: Vector) -> None:
+        if not wanted:
+            return
+        deadline = asyncio.get_running_loop().time() + PATIENCE
+        while True:
+            async with reader.snapshot() as snapshot:
+                _, position = await _live(snapshot, names)
+            if reaches(position, wanted):
+                return
+            if asyncio.get_running_loop().time() > deadline:
+                shown = format_vector(position)
+                raise NotThereYet(wanted=format_vector(wanted), seconds=PATIENCE, position=shown)
+            await asyncio.sleep(_POLL)
+
+
+async def _live(snapshot: Snapshot, names: Sequence[str]) -> tuple[dict[str, str], dict[str, int]]:
+    schemas: dict[str, str] = {}
+    vectors: dict[str, dict[str, int]] = defaultdict(dict)
+    for row in await snapshot.fetch(_POSITIONS, {}):
+        schemas[row["projection"]] = f"{row['projection']}_v{row['version']}"
+        vectors[row["projection"]][row["stream"]] = row["position"]
+    for name in names:
+        if name not in vectors:
+            raise ProjectionNotReady(name=name)
+    return schemas, lowest(vectors[name] for name in names)

@@ -1,0 +1,81 @@
+"""What every event contract has in common, and where the contracts are found."""
+
+import importlib
+import pkgutil
+from functools import cache
+from typing import Annotated, Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict, Field
+
+import readmodel.events
+from readmodel.events.fields import Instant, Title, canonical_uuid
+
+PREFIX = "cartsnitch."
+
+Payload = dict[str, Any]
+
+
+class Contract(BaseModel):
+    """Frozen, and deaf to fields it does not know: those stay in the raw bytes only."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Event(Contract):
+    """One thing that happened. A subclass names its type and is also a relation: one column a field.
+
+    With `patch=True` a missing optional field means "unchanged" and an explicit null means "cleared"; the relation
+    then has a column `has_<field>` beside each optional field that tells the two apart.
+    """
+
+    type: ClassVar[str] = ""
+    patch: ClassVar[bool] = False
+
+    event_id: Title
+    occurred_at: Instant
+    # The payload may have a `source` of its own, so the envelope's comes in under another name.
+    source: Annotated[Title, Field(validation_alias="event_source")]
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, *, type: str = "", patch: bool = False, **_: Any) -> None:
+        cls.type = type
+        cls.patch = patch
+
+    def __init_subclass__(cls, *, type: str = "", patch: bool = False, **kwargs: Any) -> None:
+        # Named here as well so that type checkers know the class keywords.
+        super().__init_subclass__(**kwargs)
+
+
+def stream_of(event_type: str) -> str:
+    """The stream an event type travels in: `cartsnitch.prices.updated` in `cartsnitch.prices`."""
+    return event_type.rpartition(".")[0]
+
+
+@cache
+def contracts() -> dict[str, type[Event]]:
+    """Every event type this service knows, by name: the `Event` classes of the modules in this package."""
+    for module in pkgutil.iter_modules(readmodel.events.__path__):
+        importlib.import_module(f"readmodel.events.{module.name}")
+    return {model.type: model for model in sorted(Event.__subclasses__(), key=lambda model: model.type)}
+
+
+def streams() -> tuple[str, ...]:
+    """Every stream this service reads, in order of name."""
+    return tuple(sorted({stream_of(event_type) for event_type in contracts()}))
+
+
+def first_of(payload: Payload, *names: str) -> Any:
+    """The first of the named fields that is there and not null."""
+    return next((payload[name] for name in names if payload.get(name) is not None), None)
+
+
+def store_as_sent(payload: Payload) -> Any:
+    """The store of a payload, kept as sent: its id where there is one, else its slug, else None."""
+    if (store_id := payload.get("store_id")) is not None:
+        return canonical_uuid(str(store_id))
+    return payload.get("store_slug")
+
+
+def envelope_day(payload: Payload) -> Any:
+    """The day an event happened, for payloads that name none."""
+    return payload.get("occurred_at")

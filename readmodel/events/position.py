@@ -1,0 +1,43 @@
+"""Where an event stands in its stream, as one sortable integer.
+
+A Redis entry id is `milliseconds-sequence`. It is packed into 63 bits, 42 for the milliseconds (until the year 2109)
+and 21 for the sequence (two million entries in one millisecond), so that a position is a BIGINT in every store.
+"""
+
+from readmodel.errors import ReadModelError
+
+_SEQUENCE_BITS = 21
+_LARGEST_SEQUENCE = (1 << _SEQUENCE_BITS) - 1
+_LARGEST_MILLISECONDS = (1 << 42) - 1
+
+START = 0
+"""The position before every entry."""
+
+
+class PositionInvalid(ReadModelError):
+    """{text!r} is not a position; write MILLISECONDS-SEQUENCE, such as 1763690000000-0."""
+
+
+class PositionTooLarge(ReadModelError):
+    """The entry id {text} lies beyond what this service can order (42 bits of milliseconds, 21 of sequence);
+    publish with `XADD ... *` and let the server choose the id."""
+
+
+def parse_position(text: str) -> int:
+    """The position of an entry id such as `1763690000000-0`; the sequence may be left out."""
+    milliseconds, _, sequence = text.partition("-")
+    if not milliseconds.isdecimal() or not (sequence or "0").isdecimal():
+        raise PositionInvalid(text=text)
+    if int(milliseconds) > _LARGEST_MILLISECONDS or int(sequence or 0) > _LARGEST_SEQUENCE:
+        raise PositionTooLarge(text=text)
+    return int(milliseconds) << _SEQUENCE_BITS | int(sequence or 0)
+
+
+def format_position(position: int) -> str:
+    """The entry id of a position."""
+    return f"{position >> _SEQUENCE_BITS}-{position & _LARGEST_SEQUENCE}"
+
+
+def position_milliseconds(position: int) -> int:
+    """When the entry was added, in milliseconds since 1970, by the Redis server's clock."""
+    return position >> _SEQUENCE_BITS

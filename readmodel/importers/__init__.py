@@ -1,0 +1,1 @@
+"""Readers of other systems' data: each yields events of the public contract."""

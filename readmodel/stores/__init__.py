@@ -1,0 +1,1 @@
+"""The two stores: Postgres for rows and lookups, DuckDB for scans. Both commit rows and cursor together."""

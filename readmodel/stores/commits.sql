@@ -1,0 +1,58 @@
+-- take_over --
+-- Fence out every owner with a lower epoch.
+UPDATE readmodel.cursors
+SET epoch = $epoch
+WHERE projection = $projection
+  AND version = $version
+  AND epoch <= $epoch;
+
+-- add_stream --
+-- A stream that this version has not read yet begins before its first entry.
+INSERT INTO readmodel.cursors (projection, version, stream, position, entries, epoch, moved_at)
+VALUES ($projection, $version, $stream, 0, 0, $epoch, now())
+ON CONFLICT (projection, version, stream) DO NOTHING;
+
+-- cursors --
+-- How far each stream has been folded, and by which epoch.
+SELECT stream, position, entries, epoch
+FROM readmodel.cursors
+WHERE projection = $projection
+  AND version = $version;
+
+-- advance --
+-- Move the cursor past a batch, if it is where this owner left it.
+UPDATE readmodel.cursors
+SET position = $upto,
+    entries = entries + $count,
+    moved_at = now()
+WHERE projection = $projection
+  AND version = $version
+  AND stream = $stream
+  AND epoch = $epoch
+  AND position = $expected
+RETURNING position;
+
+-- quarantine --
+-- Keep an event that could not be taken.
+INSERT INTO readmodel.quarantine (projection, version, stream, position, event_type, error, raw, quarantined_at)
+VALUES ($projection, $version, $stream, $position, $event_type, $error, $raw, now());
+
+-- first_live --
+-- The first version of a projection is live from the start: there is nothing else to show.
+INSERT INTO readmodel.live (projection, version)
+VALUES ($projection, $version)
+ON CONFLICT (projection) DO NOTHING;
+
+-- check_epoch --
+-- The pointer may be flipped only by the owner.
+SELECT 1
+FROM readmodel.cursors
+WHERE projection = $projection
+  AND version = $version
+  AND epoch > $epoch;
+
+-- flip --
+-- Queries see this version from the commit on.
+UPDATE readmodel.live
+SET version = $version
+WHERE projection = $projection;

@@ -1,0 +1,178 @@
+"""Projections in DuckDB: one file, open in one process, a cursor per projection."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from readmodel.stores.sql import read_sql
+from readmodel.stores.store import (
+    Commit,
+    Cursor,
+    CursorMoved,
+    EventAtFault,
+    FoldBroken,
+    Staged,
+    StoreUnavailable,
+    TableShape,
+    Version,
+)
+
+_SQL = read_sql("readmodel.stores", "commits.sql").sections
+
+_EVENT_AT_FAULT = (duckdb.DataError, duckdb.IntegrityError)
+# Of DuckDB's programming errors only these mean that the SQL is wrong; the rest are states of the file or the disk.
+_FOLD_BROKEN = (
+    duckdb.BinderException,
+    duckdb.CatalogException,
+    duckdb.ParserException,
+    duckdb.SyntaxException,
+)
+
+
+def open_file(path: Path, threads: int) -> duckdb.DuckDBPyConnection:
+    """Open the file, create the engine's own tables in it, and leave a core to the rest of the process."""
+    try:
+        connection = duckdb.connect(path, config={"threads": threads})
+    except duckdb.Error as error:
+        raise StoreUnavailable(store=f"The DuckDB file {path}", reason=_first_line(error)) from error
+    # Days and months are cut in UTC, wherever the service runs.
+    connection.execute("SET GLOBAL TimeZone = 'UTC'")
+    for statement in read_sql("readmodel.stores", "bookkeeping.sql").sections.values():
+        connection.execute(statement)
+    return connection
+
+
+class DuckStore:
+    """The writing side of a DuckDB file for one projection."""
+
+    def __init__(self, file: duckdb.DuckDBPyConnection) -> None:
+        self._connection = file.cursor()
+
+    def create(self, version: Version, tables: Sequence[TableShape], views: Sequence[str]) -> None:
+        """See Store."""
+        with self._transaction(version) as connection:
+            found = connection.execute("FROM duckdb_schemas() WHERE schema_name = ?", [version.schema])
+            if found.fetchone():
+                return
+            connection.execute(f"CREATE SCHEMA {version.schema}")
+            connection.execute(f"SET schema = '{version.schema}'")
+            for table in tables:
+                for statement in _create_table(table):
+                    connection.execute(statement)
+            for view in views:
+                connection.execute(view)
+            connection.execute(_SQL["first_live"], _names(version))
+
+    def take_over(self, version: Version, epoch: int, streams: Sequence[str]) -> dict[str, Cursor]:
+        """See Store."""
+        with self._transaction(version) as connection:
+            connection.execute(_SQL["take_over"], {**_names(version), "epoch": epoch})
+            for stream in streams:
+                connection.execute(_SQL["add_stream"], {**_names(version), "epoch": epoch, "stream": stream})
+            rows = connection.execute(_SQL["cursors"], _names(version)).fetchall()
+        if any(found > epoch for *_, found in rows):
+            raise CursorMoved(projection=version, reason=f"its epoch is beyond ours, {epoch}")
+        return {stream: Cursor(position, entries) for stream, position, entries, _ in rows}
+
+    def commit(self, commit: Commit) -> None:
+        """See Store."""
+        with self._transaction(commit.version) as connection:
+            _fold(connection, commit)
+
+    def attempt(self, commit: Commit) -> None:
+        """See Store."""
+        with self._transaction(commit.version, keep=False) as connection:
+            _fold(connection, commit)
+
+    def go_live(self, version: Version, epoch: int) -> None:
+        """See Store."""
+        with self._transaction(version) as connection:
+            if connection.execute(_SQL["check_epoch"], {**_names(version), "epoch": epoch}).fetchone():
+                raise CursorMoved(projection=version, reason=f"its epoch is beyond ours, {epoch}")
+            connection.execute(_SQL["flip"], _names(version))
+
+    def compact(self, version: Version, tables: Sequence[TableShape]) -> None:
+        """See Store."""
+        for table in tables:
+            if table.log:
+                key = ", ".join(column.name for column in table.columns if column.in_key)
+                with self._transaction(version) as connection:
+                    connection.execute(f"SET schema = '{version.schema}'")
+                    connection.execute(
+                        f"CREATE OR REPLACE TABLE {table.log} AS SELECT * FROM {table.name} ORDER BY {key}"
+                    )
+
+    def close(self) -> None:
+        """Close the cursor; the file stays open for the others."""
+        self._connection.close()
+
+    @contextmanager
+    def _transaction(self, version: Version, *, keep: bool = True) -> Iterator[duckdb.DuckDBPyConnection]:
+        try:
+            self._connection.begin()
+            try:
+                yield self._connection
+            except BaseException:
+                self._connection.rollback()
+                raise
+            if keep:
+                self._connection.commit()
+            else:
+                self._connection.rollback()
+        except _EVENT_AT_FAULT as error:
+            raise EventAtFault(reason=_first_line(error)) from error
+        except _FOLD_BROKEN as error:
+            raise FoldBroken(projection=version, reason=_first_line(error)) from error
+        except duckdb.Error as error:
+            raise StoreUnavailable(store="DuckDB", reason=_first_line(error)) from error
+
+
+def _fold(connection: duckdb.DuckDBPyConnection, commit: Commit) -> None:
+    names = {**_names(commit.version), "stream": commit.stream}
+    moved = {"epoch": commit.epoch, "expected": commit.expected, "upto": commit.upto, "count": commit.entries}
+    if not connection.execute(_SQL["advance"], {**names, **moved}).fetchone():
+        reason = f"its cursor in {commit.stream} is not at {commit.expected} with epoch {commit.epoch}"
+        raise CursorMoved(projection=commit.version, reason=reason)
+    if any(staged.rows.num_rows for staged in commit.staged):
+        connection.execute(f"SET schema = '{commit.version.schema}'")
+        for staged in commit.staged:
+            stage(connection, staged)
+        for statement in commit.statements:
+            connection.execute(statement)
+    for event in commit.quarantined:
+        kept = {
+            "position": event.position,
+            "event_type": event.event_type,
+            "error": event.error,
+            "raw": event.raw,
+        }
+        connection.execute(_SQL["quarantine"], {**names, **kept})
+
+
+def stage(connection: duckdb.DuckDBPyConnection, staged: Staged) -> None:
+    """Put events under their relation's name, texts turned into the column types that Arrow does not carry."""
+    columns = ", ".join(f"CAST({name} AS {kind}) AS {name}" for name, kind in staged.columns.items())
+    connection.register("staged_rows", staged.rows)
+    try:
+        connection.execute(f"CREATE OR REPLACE TEMPORARY TABLE {staged.name} AS SELECT {columns} FROM staged_rows")
+    finally:
+        connection.unregister("staged_rows")
+
+
+def _create_table(table: TableShape) -> list[str]:
+    columns = ", ".join(f"{c.name} {c.duckdb}{' NOT NULL' if c.in_key else ''}" for c in table.columns)
+    if table.log:
+        return [f"CREATE TABLE {table.log} ({columns})", f"CREATE VIEW {table.name} AS\n{table.newest}"]
+    key = ", ".join(column.name for column in table.columns if column.in_key)
+    return [f"CREATE TABLE {table.name} ({columns}, PRIMARY KEY ({key}))"]
+
+
+def _names(version: Version) -> Mapping[str, Any]:
+    return {"projection": version.projection, "version": version.version}
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]

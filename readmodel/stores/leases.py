@@ -1,0 +1,49 @@
+"""The lease table: who may fold which projection. It is in Postgres for the projections of both stores."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+import psycopg
+
+from readmodel.stores.sql import read_sql
+from readmodel.stores.store import StoreUnavailable
+
+_SQL = read_sql("readmodel.stores", "leases.sql").sections
+
+
+class LeaseTable:
+    """One process's hand on the table; it connects when first used, and again after a failure."""
+
+    def __init__(self, url: str, owner: str, ttl: timedelta) -> None:
+        self._url = url
+        self._mine = {"owner": owner, "ttl": ttl}
+        self._connection: psycopg.AsyncConnection[tuple[object, ...]] | None = None
+
+    async def acquire(self, name: str) -> int | None:
+        """Take a lease that is free or has expired: its new epoch, or None when another has it."""
+        rows = await self._run("acquire", projection=name)
+        return int(str(rows[0][0])) if rows else None
+
+    async def renew(self, names: Sequence[str]) -> set[str]:
+        """Keep leases for another while: those that are still ours."""
+        return {str(name) for name, _ in await self._run("renew", projections=list(names))}
+
+    async def release(self, names: Sequence[str]) -> None:
+        """Give leases up, so that the next owner need not wait."""
+        await self._run("release", projections=list(names))
+
+    async def close(self) -> None:
+        """Disconnect."""
+        if self._connection:
+            await self._connection.close()
+        self._connection = None
+
+    async def _run(self, statement: str, **parameters: object) -> list[tuple[object, ...]]:
+        try:
+            if self._connection is None or self._connection.closed:
+                self._connection = await psycopg.AsyncConnection.connect(self._url, autocommit=True)
+            cursor = await self._connection.execute(_SQL[statement], {**self._mine, **parameters})
+            return await cursor.fetchall() if cursor.description else []
+        except (psycopg.OperationalError, psycopg.InternalError, psycopg.InterfaceError) as error:
+            await self.close()
+            raise StoreUnavailable(store="Postgres", reason=str(error).strip()) from error

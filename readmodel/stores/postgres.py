@@ -1,0 +1,199 @@
+"""Projections in Postgres: a batch is copied into temporary tables and folded in one transaction."""
+
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+import pyarrow as pa
+from psycopg.rows import TupleRow
+from pyarrow import csv
+
+from readmodel.stores.sql import for_psycopg, read_sql
+from readmodel.stores.store import (
+    Commit,
+    Cursor,
+    CursorMoved,
+    EventAtFault,
+    FoldBroken,
+    Staged,
+    StoreUnavailable,
+    TableShape,
+    Version,
+)
+
+_SQL = {name: for_psycopg(text) for name, text in read_sql("readmodel.stores", "commits.sql").sections.items()}
+_MIGRATION_LOCK = 0x7265_6164
+_CSV = csv.WriteOptions(include_header=False)
+
+
+def migrate(url: str) -> None:
+    """Create the engine's own tables."""
+    with psycopg.connect(url) as connection:
+        # CREATE IF NOT EXISTS races with itself in another process.
+        connection.execute("SELECT pg_advisory_xact_lock(%s)", [_MIGRATION_LOCK])
+        for statement in read_sql("readmodel.stores", "bookkeeping.sql").sections.values():
+            connection.execute(statement)
+        connection.execute(read_sql("readmodel.stores", "leases.sql").sections["leases"])
+
+
+class PostgresStore:
+    """The writing side of Postgres for one projection; it connects when first used, and again after a failure."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._connection: psycopg.Connection[TupleRow] | None = None
+        self._staged: set[str] = set()
+
+    def create(self, version: Version, tables: Sequence[TableShape], views: Sequence[str]) -> None:
+        """See Store."""
+        with self._transaction(version) as connection:
+            connection.execute("SELECT pg_advisory_xact_lock(%s)", [_MIGRATION_LOCK])
+            row = connection.execute("SELECT to_regnamespace(%s) IS NOT NULL", [version.schema]).fetchone()
+            if row and row[0]:
+                return
+            connection.execute(f"CREATE SCHEMA {version.schema}")
+            connection.execute(f"SET LOCAL search_path TO {version.schema}")
+            for table in tables:
+                connection.execute(_create_table(table))
+            for view in views:
+                connection.execute(view)
+            connection.execute(_SQL["first_live"], _names(version))
+
+    def take_over(self, version: Version, epoch: int, streams: Sequence[str]) -> dict[str, Cursor]:
+        """See Store."""
+        with self._transaction(version) as connection:
+            connection.execute(_SQL["take_over"], {**_names(version), "epoch": epoch})
+            for stream in streams:
+                connection.execute(_SQL["add_stream"], {**_names(version), "epoch": epoch, "stream": stream})
+            rows = connection.execute(_SQL["cursors"], _names(version)).fetchall()
+        if any(found > epoch for *_, found in rows):
+            raise CursorMoved(projection=version, reason=f"its epoch is beyond ours, {epoch}")
+        return {stream: Cursor(position, entries) for stream, position, entries, _ in rows}
+
+    def commit(self, commit: Commit) -> None:
+        """See Store."""
+        with self._folding(commit):
+            pass
+
+    def attempt(self, commit: Commit) -> None:
+        """See Store."""
+        with self._folding(commit):
+            raise psycopg.Rollback
+
+    def go_live(self, version: Version, epoch: int) -> None:
+        """See Store."""
+        with self._transaction(version) as connection:
+            if connection.execute(_SQL["check_epoch"], {**_names(version), "epoch": epoch}).fetchone():
+                raise CursorMoved(projection=version, reason=f"its epoch is beyond ours, {epoch}")
+            connection.execute(_SQL["flip"], _names(version))
+
+    def compact(self, version: Version, tables: Sequence[TableShape]) -> None:
+        """Nothing to do: Postgres tables are updated in place, and vacuumed by the server."""
+
+    def close(self) -> None:
+        """Close the connection."""
+        if self._connection:
+            self._connection.close()
+        self._connection = None
+
+    @contextmanager
+    def _folding(self, commit: Commit) -> Iterator[None]:
+        with self._connected(commit.version) as connection:
+            self._prepare(connection, commit.staged)
+            with connection.transaction():
+                self._fold(connection, commit)
+                yield
+
+    def _fold(self, connection: psycopg.Connection[TupleRow], commit: Commit) -> None:
+        names = {**_names(commit.version), "stream": commit.stream}
+        moved = {
+            "epoch": commit.epoch,
+            "expected": commit.expected,
+            "upto": commit.upto,
+            "count": commit.entries,
+        }
+        if not connection.execute(_SQL["advance"], {**names, **moved}).fetchone():
+            reason = f"its cursor in {commit.stream} is not at {commit.expected} with epoch {commit.epoch}"
+            raise CursorMoved(projection=commit.version, reason=reason)
+        connection.execute(f"SET LOCAL search_path TO {commit.version.schema}")
+        for staged in commit.staged:
+            _stage(connection, staged)
+        if any(staged.rows.num_rows for staged in commit.staged):
+            for statement in commit.statements:
+                connection.execute(statement)
+        for event in commit.quarantined:
+            kept = {
+                "position": event.position,
+                "event_type": event.event_type,
+                "error": event.error,
+                "raw": event.raw,
+            }
+            connection.execute(_SQL["quarantine"], {**names, **kept})
+
+    def _prepare(self, connection: psycopg.Connection[TupleRow], staged: Sequence[Staged]) -> None:
+        # Made once per connection and outside of the fold, whose rollback would take them away again.
+        for relation in staged:
+            if relation.name not in self._staged:
+                columns = ", ".join(f"{name} {kind}" for name, kind in relation.columns.items())
+                connection.execute(f"CREATE TEMPORARY TABLE {relation.name} ({columns}) ON COMMIT DELETE ROWS")
+                self._staged.add(relation.name)
+
+    @contextmanager
+    def _transaction(self, version: Version) -> Iterator[psycopg.Connection[TupleRow]]:
+        with self._connected(version) as connection, connection.transaction():
+            yield connection
+
+    @contextmanager
+    def _connected(self, version: Version) -> Iterator[psycopg.Connection[TupleRow]]:
+        try:
+            if self._connection is None or self._connection.closed:
+                self._staged = set()
+                self._connection = psycopg.connect(self._url, autocommit=True)
+            yield self._connection
+        except (psycopg.DataError, psycopg.IntegrityError) as error:
+            raise EventAtFault(reason=_first_line(error)) from error
+        except (psycopg.OperationalError, psycopg.InterfaceError, psycopg.InternalError) as error:
+            self.close()
+            raise StoreUnavailable(store="Postgres", reason=_first_line(error)) from error
+        except psycopg.Error as error:
+            raise FoldBroken(projection=version, reason=_first_line(error)) from error
+
+
+def _stage(connection: psycopg.Connection[TupleRow], staged: Staged) -> None:
+    if staged.rows.num_rows:
+        with connection.cursor().copy(f"COPY pg_temp.{staged.name} FROM STDIN (FORMAT csv)") as copy:
+            copy.write(_csv(staged.rows))
+
+
+def _create_table(table: TableShape) -> str:
+    columns = [f"{column.name} {column.postgres}{' NOT NULL' if column.in_key else ''}" for column in table.columns]
+    key = ", ".join(column.name for column in table.columns if column.in_key)
+    return f"CREATE TABLE {table.name} (\n  {', '.join(columns)},\n  PRIMARY KEY ({key})\n)"
+
+
+def _names(version: Version) -> Mapping[str, Any]:
+    return {"projection": version.projection, "version": version.version}
+
+
+def _csv(rows: pa.Table) -> bytes:
+    """Rows as CSV in which NULL is nothing and an empty text is `""`, which is how COPY tells them apart."""
+    for index, field in enumerate(rows.schema):
+        if pa.types.is_list(field.type):
+            texts = [_array_literal(value) for value in rows.column(index).to_pylist()]
+            rows = rows.set_column(index, field.name, pa.array(texts, pa.string()))
+    sink = io.BytesIO()
+    csv.write_csv(rows, sink, _CSV)
+    return sink.getvalue()
+
+
+def _array_literal(values: list[str] | None) -> str | None:
+    if values is None:
+        return None
+    quoted = (value.replace("\\", "\\\\").replace('"', '\\"') for value in values)
+    return "{" + ",".join(f'"{value}"' for value in quoted) + "}"
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]

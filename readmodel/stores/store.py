@@ -1,0 +1,145 @@
+"""What the engine asks of a store, and what a store may answer."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import pyarrow as pa
+
+from readmodel.errors import ReadModelError
+
+_POSTGRES_TYPES = {
+    "VARCHAR": 'text COLLATE "C"',
+    "VARCHAR[]": "text[]",
+    "UUID": "uuid",
+    "BIGINT": "bigint",
+    "INTEGER": "integer",
+    "BOOLEAN": "boolean",
+    "DATE": "date",
+    "TIMESTAMP WITH TIME ZONE": "timestamptz",
+    "DOUBLE": "double precision",
+}
+_DECIMAL = re.compile(r"DECIMAL(\(\d+,\d+\))")
+
+
+class StoreUnavailable(ReadModelError):
+    """{store} cannot be used at the moment: {reason}"""
+
+
+class EventAtFault(ReadModelError):
+    """The store refused an event of this batch: {reason}"""
+
+
+class FoldBroken(ReadModelError):
+    """The fold of {projection} does not run: {reason}"""
+
+
+class CursorMoved(ReadModelError):
+    """Another process has taken over {projection}, or moved its cursor: {reason}"""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredColumn:
+    """A column of a projection's table, typed as DuckDB describes the definition."""
+
+    name: str
+    duckdb: str
+    in_key: bool
+
+    @property
+    def is_storable(self) -> bool:
+        return self.duckdb in _POSTGRES_TYPES or _DECIMAL.fullmatch(self.duckdb) is not None
+
+    @property
+    def postgres(self) -> str:
+        return _POSTGRES_TYPES.get(self.duckdb) or self.duckdb.replace("DECIMAL", "numeric")
+
+
+@dataclass(frozen=True, slots=True)
+class TableShape:
+    """A table to create: upserted by key, or a log of facts under a view of the newest."""
+
+    name: str
+    columns: tuple[StoredColumn, ...]
+    log: str | None = None
+    newest: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One version of a projection in a store, with the schema its tables are created in."""
+
+    projection: str
+    version: int
+    schema: str
+
+    def __str__(self) -> str:
+        return f"{self.projection} v{self.version}"
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """How far a projection has come in one stream: position of the last entry folded, and how many there were."""
+
+    position: int
+    entries: int
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """A batch's events of one type, under the name that the fold's SQL reads."""
+
+    name: str
+    columns: Mapping[str, str]
+    rows: pa.Table
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantined:
+    """An event that could not be taken, kept with its bytes and the reason."""
+
+    position: int
+    event_type: str | None
+    error: str
+    raw: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """A batch's effect: rows, cursor and quarantine, all of it or nothing."""
+
+    version: Version
+    epoch: int
+    stream: str
+    expected: int
+    upto: int
+    entries: int
+    staged: Sequence[Staged]
+    statements: Sequence[str]
+    quarantined: Sequence[Quarantined]
+
+
+class Store(Protocol):
+    """A store that holds projections. Every method blocks, so it is called in a thread.
+
+    Raises StoreUnavailable for what may pass by itself, and nothing else unless it is said.
+    """
+
+    def create(self, version: Version, tables: Sequence[TableShape], views: Sequence[str]) -> None:
+        """Create a version's schema with its tables and views, unless it is there; the first one is live at once."""
+
+    def take_over(self, version: Version, epoch: int, streams: Sequence[str]) -> dict[str, Cursor]:
+        """Fence out every owner with a lower epoch, and say how far each stream has been folded."""
+
+    def commit(self, commit: Commit) -> None:
+        """Commit a batch; CursorMoved when fenced out, EventAtFault or FoldBroken when its SQL failed."""
+
+    def attempt(self, commit: Commit) -> None:
+        """Do all that `commit` does, then roll it back: the way to find which event of a batch is at fault."""
+
+    def go_live(self, version: Version, epoch: int) -> None:
+        """Make this version the one that queries see; CursorMoved when fenced out."""
+
+    def compact(self, version: Version, tables: Sequence[TableShape]) -> None:
+        """Drop superseded facts of appended tables and sort the rest by key."""

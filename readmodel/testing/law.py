@@ -1,0 +1,106 @@
+"""The fold law as a function: whatever the split, order and repetition, folding gives what the definition says."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import duckdb
+import psycopg
+import pyarrow as pa
+
+from readmodel.engine.catalogue import Plan
+from readmodel.engine.projection import DUCKDB, POSTGRES
+from readmodel.engine.relation import relations_of
+from readmodel.engine.staging import staged
+from readmodel.events.event import Event, stream_of
+from readmodel.stores.duckdb import DuckStore, stage
+from readmodel.stores.postgres import PostgresStore
+from readmodel.stores.store import Commit
+
+Rows = dict[str, list[tuple[Any, ...]]]
+"""A projection's tables: each a sorted list of rows, UUIDs and other values as text."""
+
+
+def relations(plan: Plan, events: Iterable[tuple[int, Event]]) -> dict[str, pa.Table]:
+    """The events as the relations that a projection reads."""
+    by_type: dict[type[Event], list[tuple[int, Event]]] = defaultdict(list)
+    for position, event in events:
+        by_type[type(event)].append((position, event))
+    return {r.name: r.table(by_type[model]) for model in plan.events for r in relations_of(model)}
+
+
+def defined(plan: Plan, events: Sequence[tuple[int, Event]]) -> Rows:
+    """What the definition makes of these events."""
+    with duckdb.connect() as connection:
+        connection.execute("SET TimeZone = 'UTC'")
+        for part in staged(plan.relations, relations(plan, events), DUCKDB):
+            stage(connection, part)
+        return {t.table.name: _sorted(connection.execute(plan.definition(t)).fetchall()) for t in plan.tables}
+
+
+class Folded:
+    """A version of a projection in a real store, created for a test and emptied between examples."""
+
+    def __init__(self, plan: Plan, database_url: str, file: duckdb.DuckDBPyConnection) -> None:
+        self._plan = plan
+        self._database_url = database_url
+        self._file = file
+        self._store = PostgresStore(database_url) if plan.store is POSTGRES else DuckStore(file)
+        self._store.create(plan.as_version, plan.shapes(), plan.views)
+
+    def empty(self) -> None:
+        """Forget all rows and cursors."""
+        tables = [f"{self._plan.schema}.{shape.log or shape.name}" for shape in self._plan.shapes()]
+        self._run([*(f"DELETE FROM {table}" for table in tables), "DELETE FROM readmodel.cursors"])
+        self._store.take_over(self._plan.as_version, 1, self._plan.streams)
+        self._upto = dict.fromkeys(self._plan.streams, 0)
+
+    def fold(self, events: Sequence[tuple[int, Event]]) -> None:
+        """Fold one batch, whatever its positions: here the cursor only counts the commits."""
+        stream = stream_of(events[0][1].type) if events else self._plan.streams[0]
+        self._store.commit(self._commit(stream, relations(self._plan, events), len(events)))
+        self._upto[stream] += 1
+
+    def compact(self) -> None:
+        """Compact appended tables, which must change nothing."""
+        self._store.compact(self._plan.as_version, self._plan.shapes())
+
+    def rows(self) -> Rows:
+        """What the tables hold now."""
+        return {
+            t.table.name: self._rows(f"{self._plan.schema}.{t.table.name}", t.column_names) for t in self._plan.tables
+        }
+
+    def close(self) -> None:
+        """Close the store's connection."""
+        self._store.close()
+
+    def _commit(self, stream: str, batch: dict[str, pa.Table], entries: int) -> Commit:
+        at = self._upto[stream]
+        parts = list(staged(self._plan.relations, batch, self._plan.store))
+        return Commit(self._plan.as_version, 1, stream, at, at + 1, entries, parts, self._plan.fold, [])
+
+    def _rows(self, table: str, columns: Sequence[str]) -> list[tuple[Any, ...]]:
+        query = f"SELECT {', '.join(columns)} FROM {table}"
+        if self._plan.store is POSTGRES:
+            with psycopg.connect(self._database_url) as connection:
+                return _sorted(connection.execute(query).fetchall())
+        return _sorted(self._file.cursor().execute(query).fetchall())
+
+    def _run(self, statements: Sequence[str]) -> None:
+        if self._plan.store is POSTGRES:
+            with psycopg.connect(self._database_url) as connection:
+                for statement in statements:
+                    connection.execute(statement)
+        else:
+            for statement in statements:
+                self._file.cursor().execute(statement)
+
+
+def _sorted(rows: Iterable[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    return sorted((tuple(_in_utc(value) for value in row) for row in rows), key=repr)
+
+
+def _in_utc(value: Any) -> Any:
+    return value.astimezone(UTC) if isinstance(value, datetime) else value
