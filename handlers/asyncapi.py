@@ -8,9 +8,11 @@ from faststream.specification import AsyncAPI
 
 ENVELOPE = ("event_id", "occurred_at", "event_source")
 
-ABOUT = """Events of CartSnitch, as Redis stream entries with one field, `data`, that holds a JSON object: CloudEvents 1.0
+ABOUT = """\
+Events of CartSnitch, as Redis stream entries with one field, `data`, that holds a JSON object: CloudEvents 1.0
 (`specversion, id, type, source, time, data`) or `event_type, timestamp, service, payload`. The same object published
-to a pub/sub channel of the stream's name is appended to the stream. The schemas here are those of `data` / `payload`."""
+to a pub/sub channel of the stream's name is appended to the stream. The schemas here are those of `data` or
+`payload`."""
 
 
 def document(broker: RedisBroker, version: str) -> dict[str, Any]:

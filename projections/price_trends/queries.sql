@@ -48,10 +48,18 @@ QUALIFY row_number() OVER (
 ORDER BY points.product_id, store_name, store_id;
 
 -- names --
--- What some products are called; those that are not known are not listed.
+-- What some products are called; those that are not known, or not in the category, are not listed.
 SELECT product_id, canonical_name AS product_name
 FROM {products}.products
-WHERE product_id IN (SELECT unnest($product_ids::UUID[]));
+WHERE product_id IN (SELECT unnest($product_ids::UUID[]))
+  AND ($category IS NULL OR category = $category);
+
+-- category_products --
+-- One page of a category, by name; also products that have no price yet.
+SELECT product_id, canonical_name AS product_name
+FROM {products}.products
+WHERE category = $category
+ORDER BY canonical_name NULLS LAST, product_id;
 
 -- baskets --
 -- What a category costs in each store: the sum of the current prices of those of its products that the store has.

@@ -1,5 +1,1 @@
-"""The command line: `readmodel COMMAND`."""
-
-from readmodel.cli.main import main
-
-__all__ = ["main"]
+"""The command line and the processes that it puts together."""

@@ -19,6 +19,7 @@ from readmodel.cli.service import Service, running
 from readmodel.cli.showing import show_answers, show_event, show_where_to_look
 from readmodel.demo.highlights import Highlights, find_highlights
 from readmodel.demo.market import Market
+from readmodel.engine.monitor import Status
 from readmodel.errors import ReadModelError
 from readmodel.events.cloudevent import CloudEvent
 from readmodel.events.event import streams
@@ -60,21 +61,22 @@ async def _demo(settings: Settings, once: bool) -> None:
     console = Console()
     async with running(settings) as service:
         with announced(settings, service.url):
-            market = Market(SEED, await _begin(service.redis), days=DAYS)
+            market = Market(SEED, await _begin(service.folding.redis), days=DAYS)
             console.print(f"Making up {DAYS} days of prices in three stores ...")
             history = await asyncio.to_thread(lambda: list(market.history()))
-            await _publish_history(service.redis, history)
+            await _publish_history(service.folding.redis, history)
             await _until_caught_up(service, stopped)
             highlights = await asyncio.to_thread(find_highlights, history)
-            token = make_token(settings.signing_keys(), highlights.user_id)
+            token = make_token(highlights.user_id, settings.signing_keys(), lifetime=timedelta(hours=12))
             await _show(console, service, highlights, token)
             if not once:
                 show_where_to_look(console, service.url, highlights, token)
-                await _go_on(console, service.redis, market, stopped)
+                await _go_on(console, service.folding.redis, market, stopped)
 
 
 async def _begin(client: "redis.asyncio.Redis") -> date:
-    if begun := await client.get(BEGUN):
+    begun: bytes | None = await client.get(BEGUN)
+    if begun:
         return date.fromisoformat(begun.decode())
     for stream in streams():
         if length := await client.xlen(stream):
@@ -109,9 +111,9 @@ async def _until_caught_up(service: Service, stopped: asyncio.Event) -> None:
         progress(events)
 
 
-async def _look(service: Service) -> list[dict[str, object]]:
-    await service.monitor.look()
-    return service.monitor.statuses()
+async def _look(service: Service) -> list[Status]:
+    await service.folding.monitor.look()
+    return service.folding.monitor.statuses()
 
 
 async def _show(console: Console, service: Service, highlights: Highlights, token: str) -> None:

@@ -35,7 +35,7 @@ FROM {{{name}}}.sightings
 WHERE product_id = $product_id
 ORDER BY store
 """
-_TEST = '''"""{title}: given events, then rows. That folding them in any way gives these rows, test_fold_law.py shows."""
+_TEST = '''"""{title}: given events, then rows. That every way of folding gives them, test_fold_law.py shows."""
 
 from projections import {name}
 from readmodel.engine.catalogue import plans_of
@@ -52,7 +52,8 @@ def test_the_newest_sighting_is_kept() -> None:
         Entry(position << 21, _price(product, day))
         for position, day in enumerate(("2024-01-01", "2024-01-02"), start=1)
     ]
-    events = [found for part in decode("cartsnitch.prices", entries) for found in part.events["cartsnitch.prices.updated"]]
+    (decoded,) = decode("cartsnitch.prices", entries)
+    events = decoded.events["cartsnitch.prices.updated"]
     (row,) = defined(plan, events)["sightings"]
     assert [str(value) for value in row[:3]] == [product, "corner", "2024-01-02"]
 

@@ -85,9 +85,8 @@ class Monitor:
             async with self._readers[store].snapshot() as snapshot:
                 cursors = await snapshot.fetch(_SQL["versions"], {})
                 quarantined = await snapshot.fetch(_SQL["quarantined"], {})
-            for plan in self._plans:
-                if plan.store is store:
-                    statuses.append(await self._status(plan, _of(plan, cursors), _of(plan, quarantined), states))
+            here = [plan for plan in self._plans if plan.store is store]
+            statuses += [await self._status(p, _of(p, cursors), _of(p, quarantined), states) for p in here]
         return sorted(statuses, key=lambda status: (status["name"], status["store"]))
 
     async def _status(

@@ -22,7 +22,7 @@ from readmodel.events.fields import DecimalColumn, UuidColumn
 
 
 class FieldNotStorable(ReadModelError):
-    """{model}.{field} has the type {annotation}, for which there is no column type; see readmodel/engine/relation.py."""
+    """{model}.{field} has the type {annotation}, and readmodel/engine/relation.py knows no column type for it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Stream `cartsnitch.alerts`: what StickerShock and ShrinkRay found."""
 
 from decimal import Decimal
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import BeforeValidator, model_validator
 
@@ -20,11 +20,13 @@ def _alert_id(payload: Payload) -> Any:
     return payload.get("id") or stable_id("alert", payload["event_id"])
 
 
-class PriceIncreased(Event, type="cartsnitch.alerts.price_increase"):
+class PriceIncreased(Event):
     """A price rose. Today's short form names neither store nor percentage; then the rise is worked out here.
 
     `change_percent` is null only for a rise from a price of zero, which no percentage describes.
     """
+
+    type: ClassVar = "cartsnitch.alerts.price_increase"
 
     alert_id: Uuid
     product_id: ProductId
@@ -52,8 +54,10 @@ class PriceIncreased(Event, type="cartsnitch.alerts.price_increase"):
         return self.model_copy(update={"change_percent": min(rise, _LARGEST_RISE).quantize(Decimal("0.0001"))})
 
 
-class ShrinkflationFound(Event, type="cartsnitch.alerts.shrinkflation"):
+class ShrinkflationFound(Event):
     """A pack got smaller. In today's short form size and unit stand in one text, such as "12 oz"."""
+
+    type: ClassVar = "cartsnitch.alerts.shrinkflation"
 
     alert_id: Uuid
     product_id: ProductId

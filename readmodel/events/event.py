@@ -24,7 +24,7 @@ class Contract(BaseModel):
 class Event(Contract):
     """One thing that happened. A subclass names its type and is also a relation: one column a field.
 
-    With `patch=True` a missing optional field means "unchanged" and an explicit null means "cleared"; the relation
+    With `patch` a missing optional field means "unchanged" and an explicit null means "cleared"; the relation
     then has a column `has_<field>` beside each optional field that tells the two apart.
     """
 
@@ -35,15 +35,6 @@ class Event(Contract):
     occurred_at: Instant
     # The payload may have a `source` of its own, so the envelope's comes in under another name.
     source: Annotated[Title, Field(validation_alias="event_source")]
-
-    @classmethod
-    def __pydantic_init_subclass__(cls, *, type: str = "", patch: bool = False, **_: Any) -> None:
-        cls.type = type
-        cls.patch = patch
-
-    def __init_subclass__(cls, *, type: str = "", patch: bool = False, **kwargs: Any) -> None:
-        # Named here as well so that type checkers know the class keywords.
-        super().__init_subclass__(**kwargs)
 
 
 def stream_of(event_type: str) -> str:

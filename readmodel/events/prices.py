@@ -1,6 +1,6 @@
 """Stream `cartsnitch.prices`: what a product cost in a store on a day."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import Field, model_validator
 
@@ -9,12 +9,14 @@ from readmodel.events.fields import Day, Key, Money
 from readmodel.events.products import ProductId
 
 
-class PriceUpdated(Event, type="cartsnitch.prices.updated"):
+class PriceUpdated(Event):
     """A price observation.
 
     Today's short form `{product_id, store_slug, old_price, new_price, change_percent}` is an observation of
     `new_price` on the day of its envelope.
     """
+
+    type: ClassVar = "cartsnitch.prices.updated"
 
     product_id: ProductId
     store: Key

@@ -1,6 +1,6 @@
 """Stream `cartsnitch.products`: the normalised product catalogue."""
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import AliasChoices, BeforeValidator, Field
 
@@ -19,8 +19,11 @@ Size = Annotated[Key, BeforeValidator(number_as_text)]
 Upcs = Annotated[list[Key], Field(max_length=1_000)]
 
 
-class ProductNormalized(Event, type="cartsnitch.products.normalized", patch=True):
+class ProductNormalized(Event):
     """A product as it is known now. Today's short form names only the product and how it was matched."""
+
+    type: ClassVar = "cartsnitch.products.normalized"
+    patch: ClassVar = True
 
     product_id: ProductId
     canonical_name: Title | None = None
@@ -33,7 +36,9 @@ class ProductNormalized(Event, type="cartsnitch.products.normalized", patch=True
     image_url: Text | None = None
 
 
-class ProductRemoved(Event, type="cartsnitch.products.removed"):
+class ProductRemoved(Event):
     """A product left the catalogue."""
+
+    type: ClassVar = "cartsnitch.products.removed"
 
     product_id: ProductId

@@ -1,6 +1,6 @@
 """Stream `cartsnitch.receipts`: what users bought."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import Field, model_validator
 
@@ -32,12 +32,14 @@ class ReceiptItem(Contract):
         return {**payload, "upc": payload.get("upc") or None} if isinstance(payload, dict) else payload
 
 
-class ReceiptIngested(Event, type="cartsnitch.receipts.ingested"):
+class ReceiptIngested(Event):
     """A purchase. The full form lists its items; today's short form only counts them.
 
     `purchase_id` is the public id: the one sent where it is a UUID, else one made from user, store as sent and the
     retailer's receipt number, else from the event's id.
     """
+
+    type: ClassVar = "cartsnitch.receipts.ingested"
 
     purchase_id: Uuid
     user_id: Key

@@ -1,6 +1,6 @@
 """Stream `cartsnitch.stores`: the shops."""
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
@@ -8,8 +8,11 @@ from readmodel.events.event import Event
 from readmodel.events.fields import Key, Text, Title, Uuid
 
 
-class StoreUpdated(Event, type="cartsnitch.stores.updated", patch=True):
+class StoreUpdated(Event):
     """A shop as it is now."""
+
+    type: ClassVar = "cartsnitch.stores.updated"
+    patch: ClassVar = True
 
     store_id: Annotated[Uuid, Field(validation_alias="id")]
     name: Title

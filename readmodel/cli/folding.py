@@ -1,0 +1,121 @@
+"""The consuming half of a process: stores, runners and stream subscribers, started and stopped in order."""
+
+import asyncio
+import secrets
+import socket
+from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass
+
+import redis.asyncio
+
+import projections
+from handlers.app import Consumer
+from handlers.bridge import Bridge
+from readmodel.cli.stores import Stores, open_stores
+from readmodel.engine.catalogue import Plan, discover
+from readmodel.engine.feed import Feed
+from readmodel.engine.history import History
+from readmodel.engine.lease import TTL, Leases
+from readmodel.engine.monitor import Monitor
+from readmodel.engine.projection import DUCKDB
+from readmodel.engine.runner import Runner
+from readmodel.settings import Settings
+from readmodel.stores.duckdb import DuckStore
+from readmodel.stores.leases import LeaseTable
+from readmodel.stores.postgres import PostgresStore
+
+THREADS = 16
+"""For folds, decoding and whatever else blocks; most of them wait for a store most of the time."""
+
+
+@dataclass(frozen=True)
+class Folding:
+    """Projections being kept."""
+
+    plans: Sequence[Plan]
+    stores: Stores
+    runners: Mapping[str, Runner]
+    consumer: Consumer
+    monitor: Monitor
+    redis: "redis.asyncio.Redis"
+
+
+@asynccontextmanager
+async def folding(settings: Settings) -> AsyncIterator[Folding]:
+    """Keep the projections, with `redis_url` and `database_url` set.
+
+    Whatever is entered here first is left last: the streams are read no more, then the runners finish the batch in
+    hand, then leases and stores are let go.
+    """
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(THREADS, thread_name_prefix="blocking"))
+    plans = await asyncio.to_thread(discover, projections)
+    async with AsyncExitStack() as stack:
+        stores = await stack.enter_async_context(open_stores(settings))
+        client = await stack.enter_async_context(redis.asyncio.Redis.from_url(str(settings.redis_url)))
+        history = History(client)
+        feed = Feed(history)
+        leases = Leases(LeaseTable(str(settings.database_url), _owner(), TTL))
+        stack.push_async_callback(leases.close)
+        await stack.enter_async_context(in_background(leases.keep()))
+        runners = _runners(plans, stores, history, feed, leases)
+        consumer = Consumer(str(settings.redis_url), feed)
+        positions = _furthest(plans, await stores.cursors())
+        feed.begin(positions)
+        await stack.enter_async_context(_running(runners))
+        await consumer.start(positions)
+        stack.push_async_callback(consumer.stop)
+        await stack.enter_async_context(in_background(Bridge(client, leases).run()))
+        monitor = Monitor(plans, stores.readers, history, runners, feed.unknown)
+        await monitor.look()
+        await stack.enter_async_context(in_background(monitor.watch()))
+        yield Folding(plans, stores, runners, consumer, monitor, client)
+
+
+@asynccontextmanager
+async def in_background(work: Coroutine[None, None, None]) -> AsyncIterator[None]:
+    """Run work that never ends, until the block does."""
+    task = asyncio.create_task(work)
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+def _runners(plans: Sequence[Plan], stores: Stores, history: History, feed: Feed, leases: Leases) -> dict[str, Runner]:
+    # DuckDB is given one writer at a time; Postgres projections fold beside each other.
+    duckdb_turn = asyncio.Lock()
+
+    def runner(plan: Plan) -> Runner:
+        if plan.store is DUCKDB:
+            return Runner(plan, DuckStore(stores.file), history, feed, leases, duckdb_turn)
+        return Runner(plan, PostgresStore(stores.database_url), history, feed, leases, asyncio.Lock())
+
+    return {plan.key: runner(plan) for plan in plans}
+
+
+def _furthest(plans: Sequence[Plan], cursors: Mapping[str, Mapping[str, int]]) -> dict[str, int]:
+    """Where live reading begins in each stream: projections that are not as far catch up from history."""
+    found: dict[str, int] = {}
+    for plan in plans:
+        for stream in plan.streams:
+            found[stream] = max(found.get(stream, 0), cursors.get(plan.key, {}).get(stream, 0))
+    return found
+
+
+@asynccontextmanager
+async def _running(runners: Mapping[str, Runner]) -> AsyncIterator[None]:
+    tasks = [asyncio.create_task(runner.run(), name=name) for name, runner in runners.items()]
+    try:
+        yield
+    finally:
+        for runner in runners.values():
+            runner.stop()
+        await asyncio.gather(*tasks)
+
+
+def _owner() -> str:
+    return f"{socket.gethostname()}-{secrets.token_hex(4)}"
