@@ -29,9 +29,10 @@ class Consumer:
                 subscribe(self._broker, feed)
 
     async def start(self, positions: Mapping[str, int]) -> None:
-        """Read every stream from after its position."""
+        """Read every stream from after its position; one without a position is read by no projection."""
         for subscriber in self._streams():
-            subscriber.last_id = format_position(positions[subscriber.stream_sub.name])
+            position = positions.get(subscriber.stream_sub.name)
+            subscriber.last_id = "$" if position is None else format_position(position)
         await self._broker.start()
 
     async def stop(self) -> None:

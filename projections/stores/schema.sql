@@ -1,6 +1,6 @@
 -- store_refs --
--- Events name a store by id or by slug, and are kept as sent; this is what either of them means today. Should two
--- stores claim one slug, the one saved last has it.
+-- Events name a store by id or by slug, and are kept as sent; this is what either of them means today, once: should
+-- two stores claim one slug, the one saved last has it, and a slug that is some store's id means that store.
 CREATE VIEW store_refs AS
 SELECT
     CAST(store_id AS VARCHAR) AS ref,
@@ -18,3 +18,4 @@ FROM (
     FROM stores_state
 ) AS claims
 WHERE nth = 1
+  AND ref NOT IN (SELECT CAST(store_id AS VARCHAR) FROM stores)

@@ -10,11 +10,10 @@ from dataclasses import dataclass
 
 import redis.asyncio
 
-import projections
 from handlers.app import Consumer
 from handlers.bridge import Bridge
 from readmodel.cli.stores import Stores, open_stores
-from readmodel.engine.catalogue import Plan, discover
+from readmodel.engine.catalogue import Plan
 from readmodel.engine.feed import Feed
 from readmodel.engine.history import History
 from readmodel.engine.lease import TTL, Leases
@@ -43,14 +42,13 @@ class Folding:
 
 
 @asynccontextmanager
-async def folding(settings: Settings) -> AsyncIterator[Folding]:
-    """Keep the projections, with `redis_url` and `database_url` set.
+async def folding(settings: Settings, plans: Sequence[Plan]) -> AsyncIterator[Folding]:
+    """Keep the projections that `plans` describe, with `redis_url` and `database_url` set.
 
     Whatever is entered here first is left last: the streams are read no more, then the runners finish the batch in
     hand, then leases and stores are let go.
     """
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(THREADS, thread_name_prefix="blocking"))
-    plans = await asyncio.to_thread(discover, projections)
     async with AsyncExitStack() as stack:
         stores = await stack.enter_async_context(open_stores(settings))
         client = await stack.enter_async_context(redis.asyncio.Redis.from_url(str(settings.redis_url)))

@@ -1,5 +1,6 @@
 """The whole service in one process: projections being kept, and the gateway that serves them."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -7,10 +8,12 @@ from importlib.metadata import version
 
 from aiohttp import web
 
+import projections
 from gateway.app import build
 from gateway.auth import BearerTokens
 from handlers.asyncapi import document
 from readmodel.cli.folding import Folding, folding
+from readmodel.engine.catalogue import discover
 from readmodel.engine.views import Views
 from readmodel.settings import Settings
 
@@ -26,7 +29,8 @@ class Service:
 @asynccontextmanager
 async def running(settings: Settings) -> AsyncIterator[Service]:
     """Run the service, with both URLs and every secret set. Its doors open last and close first."""
-    async with folding(settings) as found:
+    plans = await asyncio.to_thread(discover, projections)
+    async with folding(settings, plans) as found:
         app = build(
             Views(found.plans, found.stores.readers),
             auth=BearerTokens(settings.signing_keys()),

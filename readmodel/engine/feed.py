@@ -62,6 +62,8 @@ class Feed:
 
     async def accept(self, stream: str, found: list[tuple[bytes, dict[bytes, bytes]]]) -> None:
         """Take entries as Redis returned them; whatever goes wrong, the runners find them in history."""
+        if stream not in self.delivered:
+            return  # no projection reads it
         try:
             entries = [entry for entry in entries_of(found) if entry.position > self.delivered[stream]]
             await self._history.check("the feed", stream, self.delivered[stream])

@@ -127,6 +127,7 @@ class Runner:
             finally:
                 self.fall_behind()
         await self._give_up()
+        await self._blocking(self._store.close)
 
     def stop(self) -> None:
         """Finish the batch in hand, then end."""
@@ -190,6 +191,7 @@ class Runner:
     async def _follow(self) -> None:
         checked = time.monotonic()
         while self._joined:
+            self._go_on()
             with suppress(TimeoutError):
                 batch = await asyncio.wait_for(self._queue.get(), CHECK_EVERY)
                 if batch is not None:
@@ -199,7 +201,6 @@ class Runner:
                 checked = time.monotonic()
             if self._queue.empty():
                 await self._compact()
-        self._go_on()
 
     def _go_on(self) -> None:
         if self._epoch is None or self._stopping.is_set():

@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from readmodel.events.envelope import Entry, EnvelopeInvalid, read_envelope
+from readmodel.events.envelope import Entry, EnvelopeInvalid, read_envelope, shown
 from readmodel.events.event import Event, Payload, contracts, stream_of
 
 SLICE = 256
@@ -97,7 +97,7 @@ def _validate_one(event_type: str, candidate: tuple[Entry, Payload], decoded: De
 
 def _reasons(error: ValidationError) -> str:
     reasons = (
-        f"{'.'.join(str(part) for part in problem['loc'][1:])}: {problem['msg']} (got {problem['input']!r:.80})"
+        f"{'.'.join(str(part) for part in problem['loc'][1:])}: {problem['msg']} (got {shown(problem['input'])})"
         for problem in error.errors(include_url=False)
     )
     return _printable("; ".join(reasons))

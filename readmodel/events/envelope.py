@@ -8,6 +8,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from reprlib import Repr
 from typing import Any
 
 import orjson
@@ -22,6 +23,10 @@ LARGEST_EVENT = 256 * 1024
 
 _FASTSTREAM_MAGIC = b"\x89BIN\x0d\x0a\x1a\x0a"
 _FASTSTREAM_BODY_AT = slice(14, 18)
+
+# repr() itself raises RecursionError for JSON that is nested deeply enough.
+_BRIEFLY = Repr()
+_BRIEFLY.maxlevel, _BRIEFLY.maxstring, _BRIEFLY.maxother = 2, 80, 80
 
 
 class EnvelopeInvalid(ReadModelError):
@@ -60,6 +65,11 @@ def _unframe(framed: bytes) -> bytes:
     return framed[int.from_bytes(framed[_FASTSTREAM_BODY_AT], "big") :]
 
 
+def shown(value: object) -> str:
+    """A value that came from outside, for an error's text: at most 80 characters, whatever it is."""
+    return _BRIEFLY.repr(value)[:80]
+
+
 def read_envelope(stream: str, entry: Entry) -> Envelope:
     """The event in an entry, with what its envelope says merged into the payload; EnvelopeInvalid when it is none."""
     document = _json_object(entry.raw)
@@ -71,9 +81,9 @@ def read_envelope(stream: str, entry: Entry) -> Envelope:
         raise EnvelopeInvalid(reason="the envelope names no event: neither `type` (CloudEvents) nor `event_type`")
     event_type, event_id, time, source, payload = (document.get(name) for name in names)
     if document.get("specversion", "1.0") != "1.0":
-        raise EnvelopeInvalid(reason=f"specversion {document['specversion']!r} is not 1.0")
+        raise EnvelopeInvalid(reason=f"specversion {shown(document['specversion'])} is not 1.0")
     if not isinstance(event_type, str) or not event_type:
-        raise EnvelopeInvalid(reason=f"the event's type is {event_type!r:.80}, not a text")
+        raise EnvelopeInvalid(reason=f"the event's type is {shown(event_type)}, not a text")
     if not isinstance(payload, dict):
         raise EnvelopeInvalid(reason=f"`{names[-1]}` is {type(payload).__name__}, not a JSON object")
     return Envelope(event_type, _merged(payload, stream, entry, event_id, time, source))

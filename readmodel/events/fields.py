@@ -5,7 +5,6 @@ magnitude and a scale, dates a range. The bounds are the public contract's.
 """
 
 import re
-import uuid
 from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Annotated, Any
@@ -13,6 +12,11 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
 _CANONICAL_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+# uuid.UUID would also take 32 characters such as "1_2", "+1" or full-width digits, and hyphens anywhere.
+_ANY_UUID = re.compile(
+    r"(?:urn:uuid:)?\{?([0-9a-f]{8})-?([0-9a-f]{4})-?([0-9a-f]{4})-?([0-9a-f]{4})-?([0-9a-f]{12})\}?",
+    re.ASCII | re.IGNORECASE,
+)
 _NO_NUL = r"^[^\x00]*$"
 _FIRST_DAY, _LAST_DAY = date(1970, 1, 1), date(2100, 12, 31)
 
@@ -33,19 +37,14 @@ def canonical_uuid(text: str) -> str:
     """The lower-case hyphenated spelling of a UUID in any of its spellings; ValueError when it is none."""
     if _CANONICAL_UUID.fullmatch(text):
         return text
-    try:
-        return str(uuid.UUID(text))
-    except ValueError:
-        raise ValueError(f"{text[:64]!r} is not a UUID") from None
+    if found := _ANY_UUID.fullmatch(text):
+        return "-".join(found.groups()).lower()
+    raise ValueError(f"{text[:64]!r} is not a UUID")
 
 
-def is_uuid(text: str) -> bool:
-    """Whether the text is a UUID in any spelling."""
-    try:
-        canonical_uuid(text)
-    except ValueError:
-        return False
-    return True
+def is_uuid(value: object) -> bool:
+    """Whether the value is a text that spells a UUID in any way."""
+    return isinstance(value, str) and _ANY_UUID.fullmatch(value) is not None
 
 
 def _day(value: Any) -> date:
@@ -81,7 +80,8 @@ def _no_bool(value: Any) -> Any:
 
 
 def _to_scale_4(value: Decimal) -> Decimal:
-    # Publishers divide floats to get percentages, so these are rounded where money is refused.
+    # Money has no more decimals by then, but may be written 0E+20, which Arrow takes for twenty digits. Publishers divide
+    # floats to get percentages, so these are rounded where money is refused.
     return value.quantize(Decimal("0.0001"), rounding=ROUND_HALF_EVEN)
 
 
@@ -100,12 +100,14 @@ Money = Annotated[
     Decimal,
     BeforeValidator(_no_bool),
     Field(ge=0, lt=1_000_000_000, decimal_places=4, allow_inf_nan=False),
+    AfterValidator(_to_scale_4),
     DecimalColumn(13, 4),
 ]
 Quantity = Annotated[
     Decimal,
     BeforeValidator(_no_bool),
     Field(ge=0, lt=1_000_000, decimal_places=4, allow_inf_nan=False),
+    AfterValidator(_to_scale_4),
     DecimalColumn(10, 4),
 ]
 Percent = Annotated[

@@ -4,11 +4,16 @@ A Redis entry id is `milliseconds-sequence`. It is packed into 63 bits, 42 for t
 and 21 for the sequence (two million entries in one millisecond), so that a position is a BIGINT in every store.
 """
 
+import re
+
 from readmodel.errors import ReadModelError
 
 _SEQUENCE_BITS = 21
 _LARGEST_SEQUENCE = (1 << _SEQUENCE_BITS) - 1
 _LARGEST_MILLISECONDS = (1 << 42) - 1
+
+# An id has two numbers of 64 bits. More digits are no id, and int() refuses thousands of them in its own way.
+_ENTRY_ID = re.compile(r"(\d{1,20})(?:-(\d{1,20}))?", re.ASCII)
 
 START = 0
 """The position before every entry."""
@@ -25,12 +30,13 @@ class PositionTooLarge(ReadModelError):
 
 def parse_position(text: str) -> int:
     """The position of an entry id such as `1763690000000-0`; the sequence may be left out."""
-    milliseconds, _, sequence = text.partition("-")
-    if not milliseconds.isdecimal() or not (sequence or "0").isdecimal():
-        raise PositionInvalid(text=text)
-    if int(milliseconds) > _LARGEST_MILLISECONDS or int(sequence or 0) > _LARGEST_SEQUENCE:
+    found = _ENTRY_ID.fullmatch(text)
+    if not found:
+        raise PositionInvalid(text=text[:80])
+    milliseconds, sequence = int(found[1]), int(found[2] or 0)
+    if milliseconds > _LARGEST_MILLISECONDS or sequence > _LARGEST_SEQUENCE:
         raise PositionTooLarge(text=text)
-    return int(milliseconds) << _SEQUENCE_BITS | int(sequence or 0)
+    return milliseconds << _SEQUENCE_BITS | sequence
 
 
 def format_position(position: int) -> str:

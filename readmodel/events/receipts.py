@@ -23,13 +23,19 @@ class ReceiptItem(Contract):
     coupon_discount: Money | None = None
     loyalty_discount: Money | None = None
     category_raw: Title | None = None
-    product_id: Annotated[Uuid | None, Field(validation_alias="normalized_product_id")] = None
+    product_id: Uuid | None = None
 
     @model_validator(mode="before")
     @classmethod
     def _take_nothing_for_missing(cls, payload: Any) -> Any:
-        # Scanners send "" for a bar code they could not read.
-        return {**payload, "upc": payload.get("upc") or None} if isinstance(payload, dict) else payload
+        if not isinstance(payload, dict):
+            return payload
+        return {
+            **payload,
+            # Scanners send "" for a bar code they could not read.
+            "upc": payload.get("upc") or None,
+            "product_id": first_of(payload, "normalized_product_id", "product_id"),
+        }
 
 
 class ReceiptIngested(Event):
@@ -67,9 +73,14 @@ class ReceiptIngested(Event):
             "store": store,
             "receipt_number": number,
             "is_full": items is not None,
-            "item_count": first_of(payload, "item_count") if items is None else len(items),
+            "item_count": first_of(payload, "item_count") if items is None else _length(items),
             "items": [] if items is None else items,
         }
+
+
+def _length(items: Any) -> int:
+    # What is no list is refused where `items` itself is validated.
+    return len(items) if isinstance(items, list) else 0
 
 
 def _public_id(payload: Payload, store: Any, sent_id: str, number: str) -> str:

@@ -143,3 +143,6 @@ class Store(Protocol):
 
     def compact(self, version: Version, tables: Sequence[TableShape]) -> None:
         """Drop superseded facts of appended tables and sort the rest by key."""
+
+    def close(self) -> None:
+        """Disconnect."""

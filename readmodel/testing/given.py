@@ -1,0 +1,168 @@
+"""Tests of projections that read like their rules: given these events, these are the answers.
+
+    async with given(purchases, stores, products, database_url=url, file=file) as log:
+        log.events(event("stores.updated", {"id": STORE, "name": "Kroger", "slug": "kroger"}))
+        log.events(event("receipts.ingested", {"user_id": "ada", "store_slug": "kroger", ...}))
+
+        assert await log.answer("purchases_of_user", user_id="ada", ...) == [{...}]
+
+Nothing is faked: payloads are decoded by their contracts, folded into the store that the projection lives in, and
+asked for with the projection's own queries. Events of several streams go to every projection that reads them.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack
+from enum import StrEnum
+from typing import Any, Self
+
+import duckdb
+import orjson
+
+from readmodel.engine.catalogue import Plan
+from readmodel.engine.projection import DUCKDB, POSTGRES
+from readmodel.engine.views import Page, Views
+from readmodel.errors import ReadModelError
+from readmodel.events.decode import decode
+from readmodel.events.envelope import Entry
+from readmodel.events.event import PREFIX, Event, stream_of
+from readmodel.events.position import parse_position
+from readmodel.stores.reading import DuckReader, PostgresReader, Row
+from readmodel.testing.law import Folded
+
+FIRST = 1_709_287_200_000
+"""When the first event of a log is added: 2024-03-01 at 10:00 UTC, in milliseconds since 1970."""
+_MINUTE = 60_000
+
+Document = Mapping[str, Any]
+"""An event as JSON, in any of the envelopes."""
+
+
+class GivenInvalid(ReadModelError):
+    """A test was given an event that the service would not take: {reason}"""
+
+
+class Delivery(StrEnum):
+    """How the events of one call of `events` arrive. Whatever the way, the answers must be the same."""
+
+    TOGETHER = "together, in order"
+    BACKWARDS_TWICE = "one by one, newest first, each of them twice"
+
+
+def event(name: str, payload: Document, *, time: str | None = None, event_id: str | None = None) -> Document:
+    """A CloudEvent, its type written without `cartsnitch.`; without a time it happens when it is added to its stream."""
+    return {
+        "specversion": "1.0",
+        "type": PREFIX + name,
+        "id": event_id,
+        "time": time,
+        "source": "test",
+        "data": payload,
+    }
+
+
+def given(
+    *plans: Plan, database_url: str, file: duckdb.DuckDBPyConnection, delivery: Delivery = Delivery.TOGETHER
+) -> "Given":
+    """Empty projections. The first is the one under test, the rest are those that its queries join, in the same store.
+
+    The engine's own tables must exist in the Postgres database and the DuckDB file.
+    """
+    return Given(plans, database_url, file, delivery)
+
+
+class Given:
+    """An event log and the projections that follow it. Enter it, so that its connections are closed."""
+
+    def __init__(
+        self, plans: Sequence[Plan], database_url: str, file: duckdb.DuckDBPyConnection, delivery: Delivery
+    ) -> None:
+        self._plans = plans
+        self._database_url = database_url
+        self._file = file
+        self._delivery = delivery
+        self._added = 0
+        self._open = AsyncExitStack()
+
+    async def __aenter__(self) -> Self:
+        """Create the projections and connect to the store that they live in."""
+        self._folded = {plan.name: _Folded(plan, self._database_url, self._file) for plan in self._plans}
+        for plan in self._plans:
+            self._folded[plan.name].begin()
+            self._open.callback(self._folded[plan.name].close)
+        postgres, duck = PostgresReader(self._database_url, size=1), DuckReader(self._file)
+        self._open.callback(duck.close)
+        if self._plans[0].store is POSTGRES:
+            await postgres.open()
+            self._open.push_async_callback(postgres.close)
+        self._reader = postgres if self._plans[0].store is POSTGRES else duck
+        self._views = Views(self._plans, {POSTGRES: self._reader, DUCKDB: self._reader})
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Disconnect."""
+        await self._open.aclose()
+
+    def events(self, *documents: Document) -> None:
+        """Add events to their streams, a minute apart and in the order written, and fold them.
+
+        GivenInvalid for one that does not decode: a test of what is refused needs no projection.
+        """
+        decoded = [self._decoded(document) for document in documents]
+        for plan in self._plans:
+            for batch in _batches([(at, made) for at, made in decoded if type(made) in plan.events], self._delivery):
+                self._folded[plan.name].fold(batch)
+
+    async def answer(self, query: str, **parameters: Any) -> list[Row]:
+        """All rows of a query of the projection under test; another projection's is named `projection.query`."""
+        async with self._views.reading(*self._folded) as view:
+            return await view.rows(self._qualified(query), **parameters)
+
+    async def page(self, query: str, page: Page, **parameters: Any) -> tuple[list[Row], int]:
+        """Part of a query's rows, and how many there are in all."""
+        async with self._views.reading(*self._folded) as view:
+            return await view.page(self._qualified(query), page, **parameters)
+
+    async def rows(self, relation: str) -> list[Row]:
+        """All rows of a table or view of the projection under test, in order of its columns."""
+        schema = self._plans[0].schema
+        async with self._reader.snapshot() as snapshot:
+            found = await snapshot.fetch(f"SELECT * FROM {schema}.{relation}", {})
+        return sorted(found, key=lambda row: repr(list(row.values())))
+
+    def _qualified(self, query: str) -> str:
+        return query if "." in query else f"{self._plans[0].name}.{query}"
+
+    def _decoded(self, document: Document) -> tuple[int, Event]:
+        position = parse_position(f"{FIRST + _MINUTE * self._added}-0")
+        self._added += 1
+        stream = stream_of(document.get("type") or document["event_type"])
+        (decoded,) = decode(stream, [Entry(position, orjson.dumps(document))])
+        if not decoded.events:
+            reason = decoded.rejected[0].error if decoded.rejected else f"nobody knows the type {[*decoded.unknown]}"
+            raise GivenInvalid(reason=reason)
+        ((found,),) = decoded.events.values()
+        return found
+
+
+class _Folded(Folded):
+    """One of several projections in the same database."""
+
+    def begin(self) -> None:
+        """Start before every event. `empty` would also take away the cursors of the others."""
+        self._store.take_over(self._plan.as_version, 1, self._plan.streams)
+        self._upto = dict.fromkeys(self._plan.streams, 0)
+
+
+def _batches(events: Sequence[tuple[int, Event]], delivery: Delivery) -> Iterator[list[tuple[int, Event]]]:
+    if delivery is Delivery.BACKWARDS_TWICE:
+        yield from ([one] for one in reversed(events) for _ in range(2))
+    else:
+        yield from _by_stream(events)
+
+
+def _by_stream(events: Iterable[tuple[int, Event]]) -> Iterable[list[tuple[int, Event]]]:
+    found: dict[str, list[tuple[int, Event]]] = defaultdict(list)
+    for position, made in events:
+        found[stream_of(made.type)].append((position, made))
+    return found.values()

@@ -1,0 +1,304 @@
+import secrets
+import shutil
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import duckdb
+import orjson
+import psycopg
+import pytest
+from aiohttp import ClientResponse
+from aiohttp.test_utils import TestClient, TestServer
+
+import projections
+from gateway.app import build
+from gateway.auth import Authenticator, make_token
+from readmodel.engine.batch import batch_of
+from readmodel.engine.catalogue import Plan, discover
+from readmodel.engine.projection import DUCKDB, POSTGRES
+from readmodel.engine.staging import staged
+from readmodel.engine.views import Views
+from readmodel.events.envelope import Entry
+from readmodel.events.event import stream_of
+from readmodel.events.position import format_position, parse_position
+from readmodel.stores import duckdb as duck
+from readmodel.stores import postgres
+from readmodel.stores.duckdb import DuckStore
+from readmodel.stores.postgres import PostgresStore
+from readmodel.stores.reading import DuckReader, PostgresReader
+from readmodel.stores.store import Commit, Store
+
+KEYS = {"2025": "k" * 32}
+SERVICE_KEY = "the services' own key, 32 bytes long"
+FRONTEND = "http://localhost:3000"
+ANNA, BEN = "user-anna", "auth0|Ben"
+
+GREENBASKET = "11111111-0000-4000-8000-000000000001"
+FOODHALL = "11111111-0000-4000-8000-000000000002"
+BUTTER = "22222222-0000-4000-8000-00000000000b"
+MILK = "22222222-0000-4000-8000-00000000000a"
+BREAD = "22222222-0000-4000-8000-00000000000c"
+UNKNOWN = "99999999-0000-4000-8000-000000000000"
+RECEIPT = "33333333-0000-4000-8000-000000000001"
+BENS_RECEIPT = "33333333-0000-4000-8000-000000000002"
+DEARER_BUTTER = "44444444-0000-4000-8000-000000000001"
+SMALLER_MILK = "44444444-0000-4000-8000-000000000002"
+DEARER_SOMEWHERE = "44444444-0000-4000-8000-000000000003"
+
+Payload = dict[str, Any]
+
+_FIRST = parse_position("1763690000000-0")
+_STEP = parse_position("1-0")
+
+
+class Log:
+    """The event log of a test: what is published is folded into every projection that reads it, as when live."""
+
+    def __init__(self, plans: tuple[Plan, ...], database_url: str, file: duckdb.DuckDBPyConnection) -> None:
+        self._stores: list[tuple[Plan, Store]] = []
+        self._at: dict[tuple[str, str], int] = {}
+        for plan in plans:
+            store: Store = PostgresStore(database_url) if plan.store is POSTGRES else DuckStore(file)
+            store.create(plan.as_version, plan.shapes(), plan.views)
+            cursors = store.take_over(plan.as_version, 1, plan.streams)
+            self._at |= {(plan.key, stream): cursor.position for stream, cursor in cursors.items()}
+            self._stores.append((plan, store))
+        self._last = max(_FIRST, *self._at.values())
+
+    def publish(self, event: str, time: str | None = None, **payload: Any) -> str:
+        """Publish one event of the type `cartsnitch.<event>`; answers where it stands, as X-Position does."""
+        self._last += _STEP
+        stream = stream_of(f"cartsnitch.{event}")
+        document = {"type": f"cartsnitch.{event}", "source": "tests", "time": time, "data": payload}
+        batch = batch_of(stream, [Entry(self._last, orjson.dumps(document))])
+        assert not batch.rejected, batch.rejected
+        for plan, store in self._stores:
+            if stream in plan.streams:
+                expected, self._at[plan.key, stream] = self._at[plan.key, stream], self._last
+                parts = list(staged(plan.relations, batch.relations, plan.store))
+                store.commit(Commit(plan.as_version, 1, stream, expected, self._last, 1, parts, plan.fold, []))
+        return f"{stream}={format_position(self._last)}"
+
+    def close(self) -> None:
+        for _, store in self._stores:
+            store.close()
+
+
+def stock(log: Log) -> None:
+    """Two stores, three products, two users: what every test finds."""
+    log.publish("stores.updated", id=GREENBASKET, name="Greenbasket", slug="greenbasket", logo_url="/green.svg")
+    log.publish("stores.updated", id=FOODHALL, name="Foodhall", slug="foodhall")
+    _stock_products(log)
+    _stock_prices(log)
+    _stock_purchases(log)
+    _stock_alerts(log)
+
+
+def _stock_products(log: Log) -> None:
+    named: Payload = {"normalized_product_id": BUTTER, "canonical_name": "Butter 250 g", "category": "Dairy"}
+    more: Payload = {"brand": "Alpengold", "upc_variants": ["4001", "4002"], "image_url": "/butter.png"}
+    log.publish("products.normalized", **named, **more)
+    milk: Payload = {"canonical_name": "Milk 1 l", "category": "Dairy", "upc_variants": ["5001"]}
+    log.publish("products.normalized", normalized_product_id=MILK, **milk)
+    bread: Payload = {"canonical_name": "100%_rye bread", "category": "Bröd & bakery"}
+    log.publish("products.normalized", normalized_product_id=BREAD, **bread)
+
+
+def _stock_prices(log: Log) -> None:
+    for product, store, day, price in [
+        (BUTTER, "greenbasket", "2025-11-01", "2.49"),
+        (BUTTER, GREENBASKET, "2025-11-15", "2.80"),
+        (BUTTER, FOODHALL, "2025-11-10", "2.60"),
+        (MILK, GREENBASKET, "2025-11-05", "1.005"),  # to the cent and half up: 1.01
+        (MILK, "foodhall", "2025-11-05", "1.00"),
+        (MILK, FOODHALL, "2025-11-12", "1.20"),
+        (UNKNOWN, FOODHALL, "2025-11-12", "7.00"),
+    ]:
+        where = {"store_slug": store} if store.isalpha() else {"store_id": store}
+        log.publish("prices.updated", product_id=product, **where, observed_date=day, regular_price=price)
+
+
+def _stock_purchases(log: Log) -> None:
+    butter = {"product_name_raw": "BUTTER 250G", "quantity": 1, "unit_price": "2.80", "extended_price": "2.80"}
+    milk = {"product_name_raw": "MILK", "quantity": "0.354", "unit_price": "1.00", "extended_price": "0.354"}
+    items = [{**butter, "normalized_product_id": BUTTER}, {**milk, "upc": "5001"}]
+    where: Payload = {"store_slug": "greenbasket", "receipt_id": "g-1"}
+    receipt: Payload = {"purchase_date": "2025-11-16", "total": "3.15", "items": items}
+    log.publish("receipts.ingested", user_id=ANNA, purchase_id=RECEIPT, **where, **receipt)
+    short: Payload = {"purchase_id": "f-1", "purchase_date": "2025-11-18", "item_count": 4, "total": "12.30"}
+    log.publish("receipts.ingested", user_id=ANNA, store_slug="foodhall", **short)
+    log.publish("receipts.ingested", user_id=BEN, purchase_id=BENS_RECEIPT, **where, **receipt)
+
+
+def _stock_alerts(log: Log) -> None:
+    rise: Payload = {"product_id": BUTTER, "old_price": "2.49", "new_price": "2.80"}
+    where: Payload = {"store_id": GREENBASKET, "change_percent": "12.4498", "new_date": "2025-11-15"}
+    log.publish("alerts.price_increase", "2025-11-15T08:00:00Z", id=DEARER_BUTTER, **rise, **where)
+    sizes: Payload = {"old_size": "1 l", "new_size": "0.9 l"}
+    log.publish("alerts.shrinkflation", "2025-11-16T08:00:00+01:00", id=SMALLER_MILK, product_id=MILK, **sizes)
+    log.publish("alerts.price_increase", "2025-11-17T08:00:00.5Z", id=DEARER_SOMEWHERE, **rise)
+    log.publish("users.alert_read", user_id=ANNA, alert_id=SMALLER_MILK)
+
+
+@pytest.fixture(scope="session")
+def plans() -> tuple[Plan, ...]:
+    return discover(projections)
+
+
+@pytest.fixture(scope="session")
+def stocked_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The DuckDB file that each test's own is a copy of."""
+    return tmp_path_factory.mktemp("gateway") / "analytics.duckdb"
+
+
+@pytest.fixture(scope="session")
+def template(database_url: str, template: str, plans: tuple[Plan, ...], stocked_file: Path) -> Iterator[str]:
+    """Here the database that each test's own is a copy of is stocked, as its DuckDB file is."""
+    name = f"readmodel_test_{secrets.token_hex(6)}"
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        url, file = urlsplit(database_url)._replace(path=f"/{name}").geturl(), duck.open_file(stocked_file, 1)
+        try:
+            postgres.migrate(url)
+            log = Log(plans, url, file)
+            stock(log)
+            log.close()
+            file.close()
+            yield name
+        finally:
+            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def duckdb_file(template: str, stocked_file: Path, tmp_path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    file = duck.open_file(Path(shutil.copy(stocked_file, tmp_path)), threads=1)
+    yield file
+    file.close()
+
+
+@pytest.fixture
+def log(plans: tuple[Plan, ...], database: str, duckdb_file: duckdb.DuckDBPyConnection) -> Iterator[Log]:
+    """A way to publish more than what is in stock."""
+    made = Log(plans, database, duckdb_file)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+async def views(plans: tuple[Plan, ...], database: str, duckdb_file: duckdb.DuckDBPyConnection) -> AsyncIterator[Views]:
+    """What the application reads."""
+    rows, scans = PostgresReader(database, size=4), DuckReader(duckdb_file)
+    await rows.open()
+    yield Views(plans, {POSTGRES: rows, DUCKDB: scans})
+    await rows.close()
+    scans.close()
+
+
+@dataclass
+class Watched:
+    """A monitor that says what a test wants it to say."""
+
+    lag: float = 0.25
+    state: tuple[bool, str] = (True, "ok")
+    rows: list[dict[str, Any]] = field(default_factory=list)
+
+    def statuses(self) -> list[dict[str, Any]]:
+        return self.rows
+
+    def lag_seconds(self, names: Any) -> float:
+        return self.lag if names else 0.0
+
+    def ready(self) -> tuple[bool, str]:
+        return self.state
+
+
+@pytest.fixture
+def monitor() -> Watched:
+    return Watched()
+
+
+Client = TestClient[Any, Any]
+
+
+@asynccontextmanager
+async def serving(views: Views, monitor: Watched, **changed: Any) -> AsyncIterator[Client]:
+    """A client of the application, on a real socket."""
+    given: dict[str, Any] = {
+        "auth": Authenticator(KEYS),
+        "asyncapi": None,
+        "cors_origins": [FRONTEND],
+        "service_key": SERVICE_KEY,
+        **changed,
+    }
+    async with TestClient(TestServer(build(views, monitor=monitor, **given))) as client:
+        yield client
+
+
+@pytest.fixture
+async def client(views: Views, monitor: Watched) -> AsyncIterator[Client]:
+    """Shows no credentials; takes them as headers."""
+    async with serving(views, monitor) as made:
+        yield made
+
+
+@pytest.fixture
+async def closed(monitor: Watched) -> AsyncIterator[Client]:
+    """A client where nothing can be read: for what is decided before anything is."""
+    async with serving(Views([], {}), monitor) as made:
+        yield made
+
+
+def bearer(user_id: str = ANNA, role: str = "user") -> dict[str, str]:
+    """The header that a user shows."""
+    return {"Authorization": f"Bearer {make_token(KEYS, user_id, role=role)}"}
+
+
+Get = Callable[..., Coroutine[Any, Any, ClientResponse]]
+
+
+@pytest.fixture
+def get(client: Client) -> Get:
+    """GET as Anna, or as another user."""
+
+    async def ask(path: str, user: str = ANNA, **headers: str) -> ClientResponse:
+        sent = {name.replace("_", "-"): value for name, value in headers.items()}
+        return await client.get(path, headers=bearer(user) | sent)
+
+    return ask
+
+
+Ask = Callable[..., Awaitable[Any]]
+
+
+@pytest.fixture
+def ask(get: Get) -> Ask:
+    """The JSON that a user gets, where the status is 200."""
+
+    async def answer(path: str, user: str = ANNA) -> Any:
+        response = await get(path, user)
+        assert response.status == 200, await response.text()
+        return await response.json()
+
+    return answer
+
+
+Refused = Callable[..., Awaitable[list[tuple[str, str]]]]
+
+
+@pytest.fixture
+def refused(get: Get) -> Refused:
+    """The `(field, type)` of every fault of a request that gets 422."""
+
+    async def faults(path: str, **headers: str) -> list[tuple[str, str]]:
+        response = await get(path, **headers)
+        assert response.status == 422, (path, await response.text())
+        problem = await response.json()
+        assert problem["code"] == "VALIDATION_ERROR"
+        assert all(fault["message"] for fault in problem["errors"])
+        return [(fault["field"], fault["type"]) for fault in problem["errors"]]
+
+    return faults

@@ -1,0 +1,158 @@
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from pydantic import TypeAdapter
+
+from gateway.app import build
+from gateway.auth import Authenticator
+from gateway.openapi import document
+from gateway.route import Route
+from gateway.routes import ROUTES
+from readmodel.engine.views import Views
+from tests.gateway.conftest import BUTTER, KEYS, MILK, RECEIPT, Client, Watched, bearer
+
+PAGES = {"/openapi.json", "/docs", "/redoc", "/asyncapi.json", "/asyncapi", "/assets/{name}"}
+"""What documents itself."""
+
+SAMPLES = {
+    "/api/v1/stores": [""],
+    "/api/v1/products": ["", "?page=2"],
+    "/api/v1/products/{id}": [BUTTER, MILK],
+    "/api/v1/products/{id}/prices": [BUTTER],
+    "/api/v1/prices/trends": [""],
+    "/api/v1/prices/increases": [""],
+    "/api/v1/prices/comparison": [f"?product_ids={BUTTER},{MILK}"],
+    "/api/v1/purchases": [""],
+    "/api/v1/purchases/{id}": [RECEIPT],
+    "/api/v1/alerts": [""],
+    "/api/v1/public/trends/{product_id}": [f"{BUTTER}?until=2025-11-20"],
+    "/api/v1/public/store-comparison": ["?category=Dairy", f"?product_ids={MILK}"],
+    "/api/v1/ops/projections": [""],
+    "/livez": [""],
+    "/readyz": [""],
+    "/health": [""],
+    "/ready": [""],
+}
+"""For every path at least one address that gets an answer: what stands in the path, and the query."""
+
+STATUS = {
+    "name": "stores",
+    "version": 1,
+    "store": "postgres",
+    "state": "live",
+    "cursors": {"cartsnitch.stores": "1763690000000-0"},
+    "lag_events": 0,
+    "lag_seconds": 0.0,
+    "rate": 0.0,
+    "quarantined": 0,
+    "unknown_events": {},
+    "last_error": None,
+}
+
+
+def operations(described: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    for path, methods in described["paths"].items():
+        for method, operation in methods.items():
+            yield path, method, operation
+
+
+def references(node: Any) -> Iterator[str]:
+    if isinstance(node, dict):
+        yield from ([node["$ref"]] if "$ref" in node else [])
+        node = list(node.values())
+    if isinstance(node, list):
+        for each in node:
+            yield from references(each)
+
+
+def test_no_route_is_undocumented() -> None:
+    """Whatever the application answers is in the document, or is a page."""
+    app = build(
+        Views([], {}),
+        auth=Authenticator(KEYS),
+        monitor=Watched(),
+        asyncapi={},
+        cors_origins=[],
+        service_key=None,
+    )
+    served = {
+        (resource.canonical, route.method.lower())
+        for resource in app.router.resources()
+        for route in resource
+        if resource.canonical not in PAGES and route.method != "HEAD"
+    }
+    documented = {(path, method) for path, method, _ in operations(document(ROUTES))}
+    assert served == documented
+
+
+def test_every_reference_leads_somewhere() -> None:
+    """No schema, response, header or parameter is missing."""
+    described = document(ROUTES)
+    for reference in references(described):
+        node = described
+        for part in reference.removeprefix("#/").split("/"):
+            node = node[part]
+
+
+def test_every_operation_is_complete() -> None:
+    """Names are unique, path parameters described and required, and who may call is said."""
+    described = document(ROUTES)
+    assert described["openapi"] == "3.1.0"
+    names = [operation["operationId"] for *_, operation in operations(described)]
+    assert len(names) == len(set(names))
+    for path, _, operation in operations(described):
+        in_path = [p["name"] for p in operation["parameters"] if p.get("in") == "path" and p["required"]]
+        assert [f"{{{name}}}" for name in in_path] == [part for part in path.split("/") if part.startswith("{")]
+        assert operation["summary"]
+        assert operation["responses"]["200"]["content"]["application/json"]["schema"]
+        assert ("401" in operation["responses"]) == bool(operation["security"])
+
+
+def test_one_operation_in_full() -> None:
+    """What a client generator sees of a search."""
+    operation = document(ROUTES)["paths"]["/api/v1/products"]["get"]
+    number = {"type": "integer", "minimum": 1}
+    assert operation["parameters"] == [
+        _query("page", {**number, "maximum": 1_000_000_000, "default": 1}),
+        _query("page_size", {**number, "maximum": 100, "default": 20}),
+        _query("limit", {**number, "maximum": 100}),
+        _query("offset", {"type": "integer", "minimum": 0, "maximum": 1_000_000_000}),
+        _query("q", {"type": "string", "maxLength": 200, "pattern": r"^[^\x00]*$"}),
+        _query("category", {"type": "string", "maxLength": 100, "pattern": r"^[\p{L}\p{M}\p{Nd} _\-&,./()]*$"}),
+        {"$ref": "#/components/parameters/MinPosition"},
+    ]
+    assert operation["responses"]["200"]["content"] == {
+        "application/json": {"schema": {"type": "array", "items": {"$ref": "#/components/schemas/Product"}}}
+    }
+    assert sorted(operation["responses"]) == ["200", "401", "422", "503"]
+    assert operation["security"] == [{"bearer": []}]
+
+
+def _query(name: str, schema: dict[str, Any]) -> dict[str, Any]:
+    return {"name": name, "in": "query", "required": False, "schema": schema}
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.path)
+async def test_answers_are_as_documented(client: Client, monitor: Watched, route: Route[Any]) -> None:
+    """Every field of an answer is in its model, of that type, and none is missing; a new path needs a sample here."""
+    monitor.rows = [STATUS]
+    for sample in SAMPLES[route.path]:
+        address = f"{route.path}{sample}" if "{" not in route.path else _filled(route.path, sample)
+        response = await client.get(address, headers=bearer(role="admin"))
+        assert response.status == 200, await response.text()
+        TypeAdapter(route.answers).validate_json(await response.read(), extra="forbid", strict=True)
+        assert set(route_headers(route)) <= {name.lower() for name in response.headers}
+
+
+def route_headers(route: Route[Any]) -> list[str]:
+    described = document([route])["paths"][route.path]["get"]["responses"]["200"]["headers"]
+    # A basket of asked products is not a list, though the same path lists a category.
+    paging = {"x-total-count", "link"} if route.path.endswith("store-comparison") else set()
+    return [name.lower() for name in described if name.lower() not in paging]
+
+
+def _filled(path: str, sample: str) -> str:
+    before, _, rest = path.partition("{")
+    value, _, query = sample.partition("?")
+    return f"{before}{value}{rest.partition('}')[2]}?{query}"
