@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import aiohttp
 import click
@@ -67,7 +68,7 @@ async def _demo(settings: Settings, once: bool) -> None:
             await _publish_history(service.folding.redis, history)
             await _until_caught_up(service, stopped)
             highlights = await asyncio.to_thread(find_highlights, history)
-            token = make_token(highlights.user_id, settings.signing_keys(), lifetime=timedelta(hours=12))
+            token = make_token(settings.signing_keys(), highlights.user_id, seconds=12 * 3600)
             await _show(console, service, highlights, token)
             if not once:
                 show_where_to_look(console, service.url, highlights, token)
@@ -75,7 +76,7 @@ async def _demo(settings: Settings, once: bool) -> None:
 
 
 async def _begin(client: "redis.asyncio.Redis") -> date:
-    begun: bytes | None = await client.get(BEGUN)
+    begun: Any = await client.get(BEGUN)
     if begun:
         return date.fromisoformat(begun.decode())
     for stream in streams():

@@ -10,7 +10,7 @@ from aiohttp import web
 
 import projections
 from gateway.app import build
-from gateway.auth import BearerTokens
+from gateway.auth import Authenticator
 from handlers.asyncapi import document
 from readmodel.cli.folding import Folding, folding
 from readmodel.engine.catalogue import discover
@@ -33,7 +33,7 @@ async def running(settings: Settings) -> AsyncIterator[Service]:
     async with folding(settings, plans) as found:
         app = build(
             Views(found.plans, found.stores.readers),
-            auth=BearerTokens(settings.signing_keys()),
+            auth=Authenticator(settings.signing_keys()),
             monitor=found.monitor,
             asyncapi=document(found.consumer.broker, version("readmodel")),
             cors_origins=settings.cors_origins,

@@ -1,7 +1,5 @@
 """`readmodel token USER`: a bearer token for development."""
 
-from datetime import timedelta
-
 import click
 
 from gateway.auth import make_token
@@ -15,4 +13,4 @@ from readmodel.settings import Settings
 def token(user: str, role: str, hours: float) -> None:
     """Print an access token for USER, signed with this service's key."""
     keys = Settings.load().with_secrets().signing_keys()
-    click.echo(make_token(user, keys, role=role, lifetime=timedelta(hours=hours)))
+    click.echo(make_token(keys, user, role=role, seconds=int(hours * 3600)))

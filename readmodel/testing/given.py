@@ -64,9 +64,10 @@ def event(name: str, payload: Document, *, time: str | None = None, event_id: st
 def given(
     *plans: Plan, database_url: str, file: duckdb.DuckDBPyConnection, delivery: Delivery = Delivery.TOGETHER
 ) -> "Given":
-    """Empty projections. The first is the one under test, the rest are those that its queries join, in the same store.
+    """Some projections, emptied. The first is the one under test; the rest are what its queries join, in the same store.
 
-    The engine's own tables must exist in the Postgres database and the DuckDB file.
+    The engine's own tables must exist in the Postgres database and the DuckDB file; all cursors there are reset, so
+    that tests may share them, one after the other.
     """
     return Given(plans, database_url, file, delivery)
 
@@ -85,11 +86,13 @@ class Given:
         self._open = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
-        """Create the projections and connect to the store that they live in."""
+        """Create the projections where they are not there yet, empty them, and connect to their store."""
         self._folded = {plan.name: _Folded(plan, self._database_url, self._file) for plan in self._plans}
-        for plan in self._plans:
-            self._folded[plan.name].begin()
-            self._open.callback(self._folded[plan.name].close)
+        for folded in self._folded.values():
+            self._open.callback(folded.close)
+            folded.empty()
+        for folded in self._folded.values():
+            folded.begin()
         postgres, duck = PostgresReader(self._database_url, size=1), DuckReader(self._file)
         self._open.callback(duck.close)
         if self._plans[0].store is POSTGRES:
@@ -149,7 +152,7 @@ class _Folded(Folded):
     """One of several projections in the same database."""
 
     def begin(self) -> None:
-        """Start before every event. `empty` would also take away the cursors of the others."""
+        """Start before every event, once all are emptied: each `empty` took away the cursors of the others, too."""
         self._store.take_over(self._plan.as_version, 1, self._plan.streams)
         self._upto = dict.fromkeys(self._plan.streams, 0)
 

@@ -66,7 +66,7 @@ async def test_a_bad_event_between_good_ones(name: str, keep: Keep, redis: Redis
     raw = bad if isinstance(bad, bytes) else orjson.dumps(bad)
     async with keep() as kept:
         await redis.xadd("cartsnitch.prices", {"data": orjson.dumps(price(1))})
-        bad_id = await redis.xadd("cartsnitch.prices", {"data": raw})
+        bad_id: Any = await redis.xadd("cartsnitch.prices", {"data": raw})
         await redis.xadd("cartsnitch.prices", {"data": orjson.dumps(price(2))})
         await caught_up(kept)
 
