@@ -58,6 +58,13 @@ def database(database_url: str, template: str) -> Iterator[str]:
         yield _with_path(database_url, name)
 
 
+@pytest.fixture(scope="module")
+def module_database(database_url: str, template: str) -> Iterator[str]:
+    """The same for all tests of a module, where what is in it takes long to make."""
+    with _postgres_database(database_url, copy_of=template) as name:
+        yield _with_path(database_url, name)
+
+
 @pytest.fixture(scope="session")
 def claimed_redis_db(redis_url: str) -> Iterator[str]:
     """The URL of a logical database that was empty and that no other test session uses meanwhile.

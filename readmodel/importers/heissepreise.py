@@ -128,7 +128,6 @@ class Import:
             "regular_price": row.price,
             "source": "catalog",
         }
-        # The matches may join two articles of one shop, whose prices can agree on a day: still two events.
         return _event("cartsnitch.prices.updated", _midnight(row.day), data, row.product_id)
 
 

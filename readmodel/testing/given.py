@@ -116,6 +116,10 @@ class Given:
             for batch in _batches([(at, made) for at, made in decoded if type(made) in plan.events], self._delivery):
                 self._folded[plan.name].fold(batch)
 
+    def compact(self) -> None:
+        """Compact the tables of the projection under test, which must change no answer."""
+        self._folded[self._plans[0].name].compact()
+
     async def answer(self, query: str, **parameters: Any) -> list[Row]:
         """All rows of a query of the projection under test; another projection's is named `projection.query`."""
         async with self._views.reading(*self._folded) as view:

@@ -1,7 +1,7 @@
 """The fold law as a function: whatever the split, order and repetition, folding gives what the definition says."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -32,11 +32,32 @@ def relations(plan: Plan, events: Iterable[tuple[int, Event]]) -> dict[str, pa.T
 
 def defined(plan: Plan, events: Sequence[tuple[int, Event]]) -> Rows:
     """What the definition makes of these events."""
+    return defined_by(plan, [relations(plan, events)])
+
+
+def defined_by(plan: Plan, parts: Sequence[Mapping[str, pa.Table]]) -> Rows:
+    """What the definition makes of the events that these parts of the relations hold."""
+    whole = {
+        relation.name: pa.concat_tables(part[relation.name] for part in parts if relation.name in part)
+        for relation in plan.relations
+        if any(relation.name in part for part in parts)
+    }
     with duckdb.connect() as connection:
         connection.execute("SET TimeZone = 'UTC'")
-        for part in staged(plan.relations, relations(plan, events), DUCKDB):
+        for part in staged(plan.relations, whole, DUCKDB):
             stage(connection, part)
         return {t.table.name: _sorted(connection.execute(plan.definition(t)).fetchall()) for t in plan.tables}
+
+
+def stored(plan: Plan, database_url: str, file: duckdb.DuckDBPyConnection) -> Rows:
+    """What a projection's tables hold, tombstones included."""
+    queries = {
+        t.table.name: f"SELECT {', '.join(t.column_names)} FROM {plan.schema}.{t.table.name}" for t in plan.tables
+    }
+    if plan.store is not POSTGRES:
+        return {name: _sorted(file.cursor().execute(query).fetchall()) for name, query in queries.items()}
+    with psycopg.connect(database_url) as connection:
+        return {name: _sorted(connection.execute(query).fetchall()) for name, query in queries.items()}
 
 
 class Folded:
@@ -68,9 +89,7 @@ class Folded:
 
     def rows(self) -> Rows:
         """What the tables hold now."""
-        return {
-            t.table.name: self._rows(f"{self._plan.schema}.{t.table.name}", t.column_names) for t in self._plan.tables
-        }
+        return stored(self._plan, self._database_url, self._file)
 
     def close(self) -> None:
         """Close the store's connection."""
@@ -80,13 +99,6 @@ class Folded:
         at = self._upto[stream]
         parts = list(staged(self._plan.relations, batch, self._plan.store))
         return Commit(self._plan.as_version, 1, stream, at, at + 1, entries, parts, self._plan.fold, [])
-
-    def _rows(self, table: str, columns: Sequence[str]) -> list[tuple[Any, ...]]:
-        query = f"SELECT {', '.join(columns)} FROM {table}"
-        if self._plan.store is POSTGRES:
-            with psycopg.connect(self._database_url) as connection:
-                return _sorted(connection.execute(query).fetchall())
-        return _sorted(self._file.cursor().execute(query).fetchall())
 
     def _run(self, statements: Sequence[str]) -> None:
         if self._plan.store is POSTGRES:

@@ -13,6 +13,7 @@ import psycopg
 import pytest
 from aiohttp import ClientResponse
 from aiohttp.test_utils import TestClient, TestServer
+from psycopg import sql
 
 import projections
 from gateway.app import build
@@ -160,7 +161,8 @@ def template(database_url: str, template: str, plans: tuple[Plan, ...], stocked_
     """Here the database that each test's own is a copy of is stocked, as its DuckDB file is."""
     name = f"readmodel_test_{secrets.token_hex(6)}"
     with psycopg.connect(database_url, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        named = {"name": sql.Identifier(name), "template": sql.Identifier(template)}
+        connection.execute(sql.SQL("CREATE DATABASE {name} TEMPLATE {template}").format(**named))
         url, file = urlsplit(database_url)._replace(path=f"/{name}").geturl(), duck.open_file(stocked_file, 1)
         try:
             postgres.migrate(url)
@@ -170,7 +172,7 @@ def template(database_url: str, template: str, plans: tuple[Plan, ...], stocked_
             file.close()
             yield name
         finally:
-            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+            connection.execute(sql.SQL("DROP DATABASE {name} WITH (FORCE)").format(**named))
 
 
 @pytest.fixture

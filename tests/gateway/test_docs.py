@@ -26,7 +26,7 @@ EVENTS = {
             "Batch": {"type": "array", "items": {"$ref": "#/components/schemas/PriceUpdated"}},
             "PriceUpdated": {
                 "type": "object",
-                "description": "A price <b>observation</b>.",
+                "description": "A price <b>observation</b> of `regular_price`.",
                 "required": ["product_id"],
                 "properties": {
                     "product_id": {"type": "string", "format": "uuid"},
@@ -86,7 +86,7 @@ def test_vendored_files_ask_no_other_host() -> None:
     for file in ASSETS.rglob("*.css"):
         style = file.read_text(encoding="utf-8")
         assert not re.findall(r"url\([\"']?(?!data:|[\"'])[^)]{0,40}|@import", style), file
-    assert not [file for file in ASSETS.rglob("*") if "fonts.googleapis.com" in file.read_text("utf-8", "ignore")]
+    assert not [name for name, script in scripts.items() if "fonts.googleapis.com" in script]
 
 
 @pytest.mark.parametrize("package", ["swagger-ui", "redoc"])
@@ -116,8 +116,8 @@ async def test_the_event_contracts_are_shown(monitor: Watched) -> None:
         assert await (await client.get("/asyncapi.json")).json() == EVENTS
         text = await (await client.get("/asyncapi")).text()
     assert "CartSnitch &lt;events&gt;" in text
-    assert "A price &lt;b&gt;observation&lt;/b&gt;." in text
-    assert '<code>cartsnitch.prices</code></h3><p></p><ul><li>list of (<a href="#schema-PriceUpdated">' in text
+    assert "A price &lt;b&gt;observation&lt;/b&gt; of <code>regular_price</code>." in text
+    assert '<code>cartsnitch.prices</code></h3><p></p><ul><li><a href="#schema-PriceUpdated">' in text
     assert "<td><code>product_id</code></td><td>string (uuid)</td><td>required</td>" in text
     assert "<td><code>sale_price</code></td><td>number or null</td><td></td>" in text
 

@@ -72,6 +72,7 @@ async def test_readers_wait_for_their_own_writes(get: Get, log: Log) -> None:
     asking = asyncio.create_task(get("/api/v1/stores", X_Min_Position=f"{stream}={milliseconds + 100}-0"))
     await asyncio.sleep(0.1)
     assert not asking.done()
+    last = ""
     for _ in range(100):
         last = log.publish("stores.updated", id=UNKNOWN, name="Corner shop", slug="corner")
         if int(last.partition("=")[2].partition("-")[0]) >= milliseconds + 100:

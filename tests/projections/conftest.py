@@ -1,10 +1,13 @@
 """The kit for projection tests: real stores, and every way that events may arrive."""
 
+import secrets
 from collections.abc import AsyncIterator, Iterator, Sequence
-from pathlib import Path
+from urllib.parse import urlsplit
 
 import duckdb
+import psycopg
 import pytest
+from psycopg import sql
 
 import projections
 from readmodel.engine.catalogue import discover
@@ -29,20 +32,35 @@ def delivery(request: pytest.FixtureRequest) -> Delivery:
     return found
 
 
-@pytest.fixture
-def file(tmp_path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A DuckDB file of the test's own."""
-    opened = duck.open_file(tmp_path / "analytics.duckdb", threads=1)
+@pytest.fixture(scope="session")
+def shared_database(database_url: str) -> Iterator[str]:
+    """The URL of a database that these tests use in turn: one for each would take longer than the tests do."""
+    name = f"readmodel_test_{secrets.token_hex(6)}"
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        url = urlsplit(database_url)._replace(path=f"/{name}").geturl()
+        postgres.migrate(url)
+        yield url
+        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@pytest.fixture(scope="session")
+def shared_file(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A DuckDB file in the same way."""
+    opened = duck.open_file(tmp_path_factory.mktemp("projections") / "analytics.duckdb", threads=1)
     yield opened
     opened.close()
 
 
 @pytest.fixture
 async def log(
-    names: Sequence[str], store: StoreName, delivery: Delivery, database: str, file: duckdb.DuckDBPyConnection
+    names: Sequence[str],
+    store: StoreName,
+    delivery: Delivery,
+    shared_database: str,
+    shared_file: duckdb.DuckDBPyConnection,
 ) -> AsyncIterator[Given]:
     """An empty log that the projections called `names`, a fixture of the test's module, follow."""
-    postgres.migrate(database)
     plans = [PLANS[name, store] for name in names]
-    async with given(*plans, database_url=database, file=file, delivery=delivery) as opened:
+    async with given(*plans, database_url=shared_database, file=shared_file, delivery=delivery) as opened:
         yield opened
