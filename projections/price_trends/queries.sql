@@ -1,5 +1,7 @@
 -- trend_products --
 -- One page of the products that have a price in the window, by name.
+-- All queries here read the log: newest-wins is cheaper after a filter, and together with the stores resolved, than
+-- in the view `points`, over everything.
 SELECT product_id, canonical_name AS product_name
 FROM {products}.products AS products
 WHERE ($category IS NULL OR products.category = $category)
@@ -19,9 +21,9 @@ SELECT
     points.regular_price AS price,
     coalesce(refs.store_id, points.store) AS store_id,
     coalesce(refs.name, points.store) AS store_name
-FROM {price_trends}.points AS points
+FROM {price_trends}.points_log AS points
 LEFT JOIN {stores}.store_refs AS refs ON refs.ref = points.store
-WHERE points.product_id IN (SELECT unnest($product_ids::UUID[]))
+WHERE points.product_id = ANY($product_ids::UUID[])
   AND ($from_day::DATE IS NULL OR points.day > $from_day::DATE)
   AND ($to_day::DATE IS NULL OR points.day <= $to_day::DATE)
 QUALIFY row_number() OVER (
@@ -38,9 +40,9 @@ SELECT
     coalesce(refs.name, points.store) AS store_name,
     points.regular_price AS current_price,
     points.day AS last_seen_at
-FROM {price_trends}.points AS points
+FROM {price_trends}.points_log AS points
 LEFT JOIN {stores}.store_refs AS refs ON refs.ref = points.store
-WHERE points.product_id IN (SELECT unnest($product_ids::UUID[]))
+WHERE points.product_id = ANY($product_ids::UUID[])
 QUALIFY row_number() OVER (
     PARTITION BY points.product_id, coalesce(refs.store_id, points.store)
     ORDER BY points.day DESC, points.position DESC
@@ -51,7 +53,7 @@ ORDER BY points.product_id, store_name, store_id;
 -- What some products are called; those that are not known, or not in the category, are not listed.
 SELECT product_id, canonical_name AS product_name
 FROM {products}.products
-WHERE product_id IN (SELECT unnest($product_ids::UUID[]))
+WHERE product_id = ANY($product_ids::UUID[])
   AND ($category IS NULL OR category = $category);
 
 -- category_products --
@@ -68,7 +70,7 @@ WITH current_prices AS (
         coalesce(refs.store_id, points.store) AS store_id,
         coalesce(refs.name, points.store) AS store_name,
         points.regular_price
-    FROM {price_trends}.points AS points
+    FROM {price_trends}.points_log AS points
     JOIN {products}.products AS products USING (product_id)
     LEFT JOIN {stores}.store_refs AS refs ON refs.ref = points.store
     WHERE products.category = $category
@@ -83,45 +85,59 @@ GROUP BY store_id, store_name
 ORDER BY store_name, store_id;
 
 -- increases --
--- Each product and store whose newest price in the window is above the day before it that has one, largest rise
--- first. The percentage is worked out in whole ten-thousandths of decimals and only then becomes a float.
+-- Each product and store whose newest price in the window is above that of the day before it that has one, largest
+-- rise first. A day's price is the newest position's, and only series with a price in the window are worked out.
 WITH resolved AS (
     SELECT
-        points.product_id,
-        coalesce(refs.store_id, points.store) AS store_id,
-        coalesce(refs.name, points.store) AS store_name,
-        points.day,
-        points.regular_price,
-        points.position
-    FROM {price_trends}.points AS points
-    LEFT JOIN {stores}.store_refs AS refs ON refs.ref = points.store
-    WHERE $to_day::DATE IS NULL OR points.day <= $to_day::DATE
+        log.product_id,
+        coalesce(refs.store_id, log.store) AS store_id,
+        coalesce(refs.name, log.store) AS store_name,
+        log.day,
+        log.regular_price,
+        log.position
+    FROM {price_trends}.points_log AS log
+    LEFT JOIN {stores}.store_refs AS refs ON refs.ref = log.store
+    WHERE $to_day::DATE IS NULL OR log.day <= $to_day::DATE
 ),
-steps AS (
+in_window AS (
+    SELECT DISTINCT resolved.product_id, resolved.store_id
+    FROM resolved
+    JOIN {products}.products AS products USING (product_id)
+    WHERE ($from_day::DATE IS NULL OR resolved.day > $from_day::DATE)
+      AND ($category IS NULL OR products.category = $category)
+),
+days AS (
     SELECT
-        *,
-        lag(regular_price) OVER series AS old_price,
-        lead(day) OVER series AS next_day
-    FROM (
-        FROM resolved
-        QUALIFY row_number() OVER (PARTITION BY product_id, store_id, day ORDER BY position DESC) = 1
-    )
-    WINDOW series AS (PARTITION BY product_id, store_id ORDER BY day)
+        product_id,
+        store_id,
+        any_value(store_name) AS store_name,
+        day,
+        arg_max(regular_price, position) AS price
+    FROM resolved
+    SEMI JOIN in_window USING (product_id, store_id)
+    GROUP BY product_id, store_id, day
+),
+newest AS (
+    SELECT
+        product_id,
+        store_id,
+        any_value(store_name) AS store_name,
+        max(day) AS day,
+        arg_max(price, day, 2) AS last_two
+    FROM days
+    GROUP BY product_id, store_id
 )
 SELECT
-    steps.product_id,
+    newest.product_id,
     products.canonical_name AS product_name,
-    steps.store_name,
-    steps.old_price,
-    steps.regular_price AS new_price,
-    100 * (steps.regular_price - steps.old_price) / steps.old_price AS increase_pct,
-    steps.day AS detected_at
-FROM steps
+    newest.store_name,
+    newest.last_two[2] AS old_price,
+    newest.last_two[1] AS new_price,
+    100 * (newest.last_two[1] - newest.last_two[2]) / newest.last_two[2] AS increase_pct,
+    newest.day AS detected_at
+FROM newest
 JOIN {products}.products AS products USING (product_id)
-WHERE steps.next_day IS NULL
-  AND steps.regular_price > steps.old_price
-  AND steps.old_price > 0
-  AND ($from_day::DATE IS NULL OR steps.day > $from_day::DATE)
-  AND ($category IS NULL OR products.category = $category)
-  AND 100 * (steps.regular_price - steps.old_price) >= $min_pct::DECIMAL(14, 4) * steps.old_price
-ORDER BY increase_pct DESC, steps.product_id, steps.store_id
+WHERE newest.last_two[1] > newest.last_two[2]
+  AND newest.last_two[2] > 0
+  AND 100 * (newest.last_two[1] - newest.last_two[2]) >= $min_pct::DECIMAL(14, 4) * newest.last_two[2]
+ORDER BY increase_pct DESC, newest.product_id, newest.store_id

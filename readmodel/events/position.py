@@ -8,6 +8,7 @@ import re
 
 from readmodel.errors import ReadModelError
 
+_LONGEST_ID = 41  # two numbers of 64 bits and a hyphen
 _SEQUENCE_BITS = 21
 _LARGEST_SEQUENCE = (1 << _SEQUENCE_BITS) - 1
 _LARGEST_MILLISECONDS = (1 << 42) - 1

@@ -50,6 +50,8 @@ class PostgresReader:
             timeout=5,
             kwargs={"row_factory": dict_row},
             configure=_repeatable_read,
+            # A server that was restarted costs a new connection, not an answer.
+            check=AsyncConnectionPool.check_connection,
         )
 
     async def open(self) -> None:
@@ -66,7 +68,7 @@ class PostgresReader:
         try:
             async with self._pool.connection() as connection:
                 yield _PostgresSnapshot(connection)
-        except psycopg.OperationalError as error:
+        except (psycopg.OperationalError, psycopg.InterfaceError) as error:
             raise StoreUnavailable(store="Postgres", reason=str(error)) from error
 
 

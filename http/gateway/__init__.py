@@ -1,0 +1,1 @@
+"""The aiohttp application in front of the projections."""

@@ -1,0 +1,44 @@
+"""The aiohttp application, put together from what it is given."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from aiohttp import web
+
+from gateway.access import Door
+from gateway.auth import AuthenticatorLike
+from gateway.cors import preflight, share_with
+from gateway.monitor import MonitorLike
+from gateway.openapi import document
+from gateway.pages import add_pages
+from gateway.problems import problems
+from gateway.request_id import identified, show_request_id
+from gateway.routes import ROUTES
+from gateway.serving import Desk
+from readmodel.engine.views import Views
+
+
+def build(
+    views: Views,
+    *,
+    auth: AuthenticatorLike,
+    monitor: MonitorLike,
+    asyncapi: Mapping[str, Any] | None,
+    cors_origins: Sequence[str],
+    service_key: str | None,
+) -> web.Application:
+    """The application, ready to run.
+
+    `asyncapi` is the AsyncAPI 3 document to show, `service_key` opens the operators' routes to other services.
+    """
+    app = web.Application(middlewares=[identified, problems, preflight(cors_origins)])
+    app.on_response_prepare.extend([show_request_id, share_with(cors_origins), _no_sniffing])
+    desk = Desk(Door(auth, service_key), views, monitor)
+    for route in ROUTES:
+        app.router.add_get(route.pattern, desk.serve(route))
+    add_pages(app, document(ROUTES), asyncapi)
+    return app
+
+
+async def _no_sniffing(_request: web.Request, response: web.StreamResponse) -> None:
+    response.headers["X-Content-Type-Options"] = "nosniff"

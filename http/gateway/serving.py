@@ -1,0 +1,83 @@
+"""The way every request takes: caller, parameters, projections, answer, headers."""
+
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from aiohttp import ETag, web
+
+from gateway.access import Access, Door
+from gateway.monitor import MonitorLike
+from gateway.paging import Paged
+from gateway.parameters import asked_of, min_position
+from gateway.problems import Problem
+from gateway.route import Answer, Question, Route
+from gateway.wire import dumps, etag_of
+from readmodel.engine.vector import format_vector
+from readmodel.engine.views import Views
+
+Headers = dict[str, str]
+
+_ANY_TAG = "*"
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Where requests are served: behind a door, from the projections."""
+
+    door: Door
+    views: Views
+    monitor: MonitorLike
+
+    def serve(self, route: Route[Any]) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+        """The aiohttp handler of a route."""
+
+        async def handle(request: web.Request) -> web.StreamResponse:
+            caller = await self.door.admit(request, route.access)
+            question = Question(asked_of(request, route.asks), caller, self.monitor)
+            if not route.reads:
+                body = dumps((await route.call(question)).body)
+                return web.Response(body=body, content_type="application/json", headers={"Cache-Control": "no-store"})
+            return await self._from_projections(request, route, question)
+
+        return handle
+
+    async def _from_projections(
+        self, request: web.Request, route: Route[Any], question: Question[Any]
+    ) -> web.StreamResponse:
+        async with self.views.reading(*route.reads, at_least=min_position(request)) as view:
+            headers = {
+                "X-Position": format_vector(view.position),
+                "X-Projection-Lag": f"{self.monitor.lag_seconds(route.reads):.3f}",
+            }
+            try:
+                answer = await route.call(Question(question.asked, question.caller, question.monitor, view))
+            except Problem as problem:
+                problem.headers |= headers
+                raise
+        private = "public" if route.access is Access.ANYBODY else "private"
+        headers["Cache-Control"] = f"{private}, no-cache"
+        return _cacheable(request, answer, headers | _paging(request, question.asked, answer))
+
+
+def _paging(request: web.Request, asked: Any, answer: Answer) -> Headers:
+    if answer.total is None or not isinstance(asked, Paged):
+        return {}
+    return {"X-Total-Count": str(answer.total), "Link": asked.links(request.rel_url, answer.total)}
+
+
+def _cacheable(request: web.Request, answer: Answer, headers: Headers) -> web.Response:
+    body = dumps(answer.body)
+    etag = etag_of(body)
+    if _has(request, etag):
+        response = web.Response(status=304, headers=headers)
+    else:
+        response = web.Response(body=body, content_type="application/json", headers=headers)
+    response.etag = etag
+    return response
+
+
+def _has(request: web.Request, etag: ETag) -> bool:
+    """Whether the client has the same bytes already; weak comparison, as RFC 9110 wants for If-None-Match."""
+    known: Iterable[ETag] = request.if_none_match or ()
+    return any(tag.value in (_ANY_TAG, etag.value) for tag in known)
