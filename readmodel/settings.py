@@ -63,16 +63,18 @@ class Settings(BaseSettings):
         return oldest | self.jwt_keys
 
     def with_secrets(self) -> Self:
-        """These settings with no secret missing: kept in the data directory in embedded mode, else refused.
+        """These settings with no secret missing: made in embedded mode and kept in the data directory, else refused.
 
+        What was made once is found there also by commands that are given both URLs, as by `readmodel env`.
         Raises `SettingMissing` naming the variable.
         """
         missing = [] if self.signing_keys() else ["jwt_secret"]
         missing += [] if self.service_key else ["service_key"]
         if not missing:
             return self
-        if not self.uses_embedded:
-            raise SettingMissing(name=missing[0].upper())
+        for name in missing:
+            if not self.uses_embedded and not (self.data_dir.expanduser() / "secrets" / name).exists():
+                raise SettingMissing(name=name.upper())
         folder = datadir.prepare(self.data_dir / "secrets")
         kept = {name: datadir.keep(folder / name, secrets.token_hex(SECRET_BYTES)) for name in missing}
         return self.model_copy(update=kept)

@@ -4,7 +4,6 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import click
 import orjson
@@ -73,7 +72,5 @@ def env() -> None:
     if not redis_url or not database_url:
         raise NothingRuns(path=settings.data_dir)
     click.echo(f"export REDIS_URL='{redis_url}'\nexport DATABASE_URL='{database_url}'")
-    if address := urlsplit(redis_url):
-        click.echo(f"export REDIS_PORT='{address.port or 6379}'")
     if url := service_url(settings):
         click.echo(f"export READMODEL_URL='{url}'")

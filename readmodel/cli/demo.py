@@ -17,7 +17,7 @@ from readmodel.cli.addresses import announced, complete
 from readmodel.cli.progress import shown
 from readmodel.cli.serve import stop_requested
 from readmodel.cli.service import Service, running
-from readmodel.cli.showing import show_answers, show_event, show_where_to_look
+from readmodel.cli.showing import Narrator, show_answers, show_where_to_look
 from readmodel.demo.highlights import Highlights, find_highlights
 from readmodel.demo.market import Market
 from readmodel.engine.monitor import Status
@@ -72,7 +72,7 @@ async def _demo(settings: Settings, once: bool) -> None:
             await _show(console, service, highlights, token)
             if not once:
                 show_where_to_look(console, service.url, highlights, token)
-                await _go_on(console, service.folding.redis, market, stopped)
+                await _go_on(Narrator(console, history), service.folding.redis, market, stopped)
 
 
 async def _begin(client: "redis.asyncio.Redis") -> date:
@@ -122,12 +122,12 @@ async def _show(console: Console, service: Service, highlights: Highlights, toke
         await show_answers(console, session, highlights)
 
 
-async def _go_on(console: Console, client: "redis.asyncio.Redis", market: Market, stopped: asyncio.Event) -> None:
+async def _go_on(narrator: Narrator, client: "redis.asyncio.Redis", market: Market, stopped: asyncio.Event) -> None:
     live = market.live()
     while not stopped.is_set():
         event = await asyncio.to_thread(next, live)
         await client.xadd(event.stream, {"data": event.to_json()})
-        show_event(console, event)
+        narrator.tell(event)
         try:
             await asyncio.wait_for(stopped.wait(), PACE)
         except TimeoutError:

@@ -37,4 +37,4 @@ async def _publish(redis_url: str, source: Source) -> None:
         with shown("publishing", events.total) as progress:
             async for done in publish(client, events.events()):
                 progress(done)
-    click.echo(f"published {events.total} events: {events.products} products, {events.rows} prices")
+    click.echo(f"published {events.total:,} events: {len(events.products):,} products, {events.rows:,} prices")

@@ -1,5 +1,6 @@
 """What the demo prints: answers of the running service, and the events as they go by."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import aiohttp
@@ -38,22 +39,40 @@ def show_where_to_look(console: Console, url: str, found: Highlights, token: str
     console.print("\nEvents from here on are of today. Ctrl-C ends the demo; its data stay.\n")
 
 
-def show_event(console: Console, event: CloudEvent) -> None:
-    """Print one line for an event."""
-    kind = event.type.removeprefix("cartsnitch.")
-    console.print(f"[dim]{event.time:%H:%M:%S}[/dim] {kind:24} {_told(kind, event.data)}", highlight=False)
+class Narrator:
+    """Tells events with the names that the history gave to things."""
 
+    def __init__(self, console: Console, history: Iterable[CloudEvent]) -> None:
+        self._console = console
+        self._names: dict[str, str] = {}
+        for event in history:
+            self._learn(event.data)
 
-def _told(kind: str, data: dict[str, Any]) -> str:
-    match kind:
-        case "prices.updated":
-            sale = f", on sale for {data['sale_price']}" if data.get("sale_price") else ""
-            return f"{data.get('store_slug')}: {data.get('regular_price') or data.get('new_price')}{sale}"
-        case "receipts.ingested":
-            return f"{data['user_id']} spent {data['total']} at {data['store_slug']}"
-        case "alerts.price_increase":
-            return f"{data['old_price']} to {data['new_price']} (+{data.get('change_percent')} %)"
-    return str(data.get("canonical_name") or data.get("name") or data.get("user_id") or "")
+    def tell(self, event: CloudEvent) -> None:
+        """Print one line for an event."""
+        self._learn(event.data)
+        kind = event.type.removeprefix("cartsnitch.")
+        line = f"{event.time:%H:%M:%S}  {kind:23} {self._told(kind, event.data)}"
+        self._console.print(line, highlight=False, markup=False, no_wrap=True, overflow="ellipsis")
+
+    def _learn(self, data: dict[str, Any]) -> None:
+        for key, name in (("normalized_product_id", "canonical_name"), ("user_id", "email")):
+            if data.get(name):
+                self._names[data[key]] = data[name]
+
+    def _told(self, kind: str, data: dict[str, Any]) -> str:
+        product_id = data.get("normalized_product_id") or data.get("product_id") or ""
+        what = self._names.get(product_id, product_id)
+        match kind:
+            case "prices.updated":
+                sale = f", on sale for {data['sale_price']}" if data.get("sale_price") else ""
+                return f"{what} costs {data.get('regular_price') or data.get('new_price')}{sale}, {data['store_slug']}"
+            case "receipts.ingested":
+                who = self._names.get(data["user_id"], data["user_id"])
+                return f"{who} spent {data['total']}, {data['store_slug']}"
+            case "alerts.price_increase":
+                return f"{what} rose from {data['old_price']} to {data['new_price']}"
+        return what or self._names.get(data.get("user_id", ""), "")
 
 
 async def _get(session: aiohttp.ClientSession, path: str) -> Any:

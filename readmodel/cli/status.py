@@ -4,14 +4,15 @@ import asyncio
 import time
 import urllib.error
 import urllib.request
-from typing import Any
 
 import click
 import orjson
 import redis.asyncio
-from rich.console import Console
+from rich.box import SIMPLE
+from rich.console import Console, Group
 from rich.live import Live
 from rich.table import Table
+from rich.text import Text
 
 import projections
 from readmodel.cli.addresses import complete, service_url
@@ -21,8 +22,6 @@ from readmodel.engine.history import History
 from readmodel.engine.monitor import Monitor, Status
 from readmodel.errors import ReadModelError
 from readmodel.settings import Settings
-
-_COLUMNS = ("name", "version", "store", "state", "lag_events", "lag_seconds", "rate", "quarantined")
 
 
 class ServiceUnreachable(ReadModelError):
@@ -40,7 +39,7 @@ def status(watch: bool, as_json: bool) -> None:
     elif watch:
         _watch(settings)
     else:
-        Console().print(_table(_statuses(settings)))
+        Console().print(_shown(_statuses(settings)))
 
 
 def _statuses(settings: Settings) -> list[Status]:
@@ -68,23 +67,33 @@ async def _read(settings: Settings) -> list[Status]:
 
 
 def _watch(settings: Settings) -> None:
-    with Live(_table(_statuses(settings)), auto_refresh=False) as live:
+    with Live(_shown(_statuses(settings)), auto_refresh=False) as live:
         try:
             while True:
                 time.sleep(1)
-                live.update(_table(_statuses(settings)), refresh=True)
+                live.update(_shown(_statuses(settings)), refresh=True)
         except KeyboardInterrupt:
             return
 
 
+def _shown(statuses: list[Status]) -> Group:
+    return Group(_table(statuses), _troubles(statuses))
+
+
 def _table(statuses: list[Status]) -> Table:
-    table = Table(*(column.replace("_", " ") for column in _COLUMNS))
+    table = Table(box=SIMPLE)
+    for column in ("projection", "v", "state"):
+        table.add_column(column, no_wrap=True)
+    for column in ("behind", "seconds", "events/s", "aside"):
+        table.add_column(column, justify="right", no_wrap=True)
     for row in statuses:
-        table.add_row(*(_cell(row[column]) for column in _COLUMNS))
-        if row["last_error"]:
-            table.add_row("", "", "", f"[red]{row['last_error']}[/red]")
+        numbers = (row["lag_events"], row["lag_seconds"], row["rate"], row["quarantined"])
+        name = f"{row['name']}@{row['store']}"
+        table.add_row(name, str(row["version"]), row["state"], *(f"{number:,}" for number in numbers))
     return table
 
 
-def _cell(value: Any) -> str:
-    return f"{value:,}" if isinstance(value, int | float) else str(value)
+def _troubles(statuses: list[Status]) -> Text:
+    """Every error whole, below the table, whose columns would cut it."""
+    lines = (f"{row['name']}@{row['store']}: {row['last_error']}" for row in statuses if row["last_error"])
+    return Text("\n".join(lines), style="red")

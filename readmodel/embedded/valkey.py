@@ -47,7 +47,7 @@ class Valkey(Server):
     @property
     def url(self) -> str:
         """Database 0."""
-        return f"redis://:{self.password}@{LOOPBACK}:{self.port}/0"
+        return f"redis://default:{self.password}@{LOOPBACK}:{self.port}/0"
 
     def find(self) -> psutil.Process | None:
         """Looks at all processes: a pid file comes too late to rule out a second one on the same data."""

@@ -107,7 +107,7 @@ class Monitor:
             "rate": 0.0,
             "quarantined": sum(row["quarantined"] for row in quarantined),
             "unknown_events": {},
-            "last_error": quarantined[0]["error"] if quarantined else None,
+            "last_error": _put_aside(quarantined[0]) if quarantined else None,
         }
 
     async def _lag_seconds(self, behind: Mapping[str, int]) -> float:
@@ -125,6 +125,10 @@ class Monitor:
             "unknown_events": dict(unknown),
             "last_error": runner.progress.last_error or status["last_error"],
         }
+
+
+def _put_aside(row: Row) -> str:
+    return f"put aside {row['stream']} {format_position(row['position'])}: {row['error']}"
 
 
 def _of(plan: Plan, rows: list[Row]) -> list[Row]:

@@ -10,6 +10,7 @@ from functools import cache
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails
 
 from readmodel.events.envelope import Entry, EnvelopeInvalid, read_envelope, shown
 from readmodel.events.event import Event, Payload, contracts, stream_of
@@ -96,11 +97,14 @@ def _validate_one(event_type: str, candidate: tuple[Entry, Payload], decoded: De
 
 
 def _reasons(error: ValidationError) -> str:
-    reasons = (
-        f"{'.'.join(str(part) for part in problem['loc'][1:])}: {problem['msg']} (got {shown(problem['input'])})"
-        for problem in error.errors(include_url=False)
-    )
-    return _printable("; ".join(reasons))
+    return _printable("; ".join(map(_reason, error.errors(include_url=False))))
+
+
+def _reason(problem: ErrorDetails) -> str:
+    field = ".".join(str(part) for part in problem["loc"][1:])
+    # Of a missing field the input is the whole payload, which says nothing.
+    got = "" if problem["type"] == "missing" else f" (got {problem['input']!r:.80})"
+    return f"{field}: {problem['msg']}{got}"
 
 
 def _printable(text: str) -> str:

@@ -7,10 +7,16 @@ JOIN readmodel.cursors AS cursors
  AND cursors.version = live.version;
 
 -- quarantined --
--- How many events each projection has put aside, and the newest reason.
-SELECT projection, version, count(*) AS quarantined, max(error) AS error
-FROM readmodel.quarantine
-GROUP BY projection, version;
+-- How many events each version has put aside, and the one put aside last.
+SELECT projection, version, stream, position, error, quarantined
+FROM (
+    SELECT
+        *,
+        count(*) OVER (PARTITION BY projection, version) AS quarantined,
+        row_number() OVER (PARTITION BY projection, version ORDER BY quarantined_at DESC, position DESC) AS nth
+    FROM readmodel.quarantine
+) AS newest
+WHERE nth = 1;
 
 -- versions --
 -- Every version that has ever read anything, live or being built.

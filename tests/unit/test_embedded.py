@@ -80,7 +80,7 @@ def test_strangers_are_refused(data_dir: Path) -> None:
     """Another user of the machine gets in only with the password."""
     with servers(_settings(data_dir)) as urls:
         with pytest.raises(redis.AuthenticationError):
-            redis.Redis.from_url(urls.redis_url.replace("redis://:", "redis://:wrong")).ping()
+            redis.Redis.from_url(urls.redis_url.replace("default:", "default:wrong")).ping()
         with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
             psycopg.connect(urls.database_url, password="wrong")
 
