@@ -6,7 +6,7 @@ ENV UV_COMPILE_BYTECODE=1 UV_LINK_MODE=copy UV_PYTHON=/usr/local/bin/python3.11 
 # Dependencies first: they change less often than the code, so that this layer is mostly there already.
 COPY pyproject.toml uv.lock ./
 RUN ["uv", "sync", "--locked", "--no-dev", "--no-install-project"]
-COPY LICENSE ./
+COPY LICENSE README.md ./
 COPY handlers handlers
 COPY http http
 COPY projections projections

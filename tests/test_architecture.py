@@ -1,12 +1,17 @@
 """The laws that a look at the files can enforce."""
 
 import http
+import importlib
+import pkgutil
 import subprocess
 import sys
 import sysconfig
 from pathlib import Path
 
 import pytest
+
+import handlers
+from readmodel.events.event import streams
 
 ROOT = Path(__file__).parents[1]
 PROJECTIONS = sorted(path.parent.name for path in (ROOT / "projections").glob("*/__init__.py"))
@@ -36,3 +41,14 @@ def test_a_projection_has_tests_of_its_name(name: str) -> None:
     found = (tests / name).is_dir() or (tests / f"test_{name}.py").is_file()
 
     assert found, f"add {tests / f'test_{name}.py'}"
+
+
+def test_every_stream_has_a_handler_of_its_name() -> None:
+    """A contract whose stream nobody subscribes to would never be folded."""
+    subscribed = {
+        module.name
+        for module in pkgutil.iter_modules(handlers.__path__)
+        if hasattr(importlib.import_module(f"handlers.{module.name}"), "subscribe")
+    }
+
+    assert {f"cartsnitch.{name}" for name in subscribed} == set(streams())

@@ -63,8 +63,13 @@ class Plan:
 
     @property
     def key(self) -> str:
-        """The name of its lease: a projection that lives in both stores is folded in each by itself."""
+        """Its name in logs and status: a projection that lives in both stores is folded in each by itself."""
         return f"{self.name}@{self.store}"
+
+    @property
+    def lease(self) -> str:
+        """What its owner holds. Versions have leases of their own: a new one is built while the old one is kept."""
+        return f"{self.key} v{self.version}"
 
     @cached_property
     def events(self) -> tuple[type[Event], ...]:

@@ -154,7 +154,7 @@ class Runner:
         plan = self.plan
         if self._epoch is None:
             self.progress.state = State.WAITING
-            holding = asyncio.create_task(self._leases.hold(plan.key, self._lose))
+            holding = asyncio.create_task(self._leases.hold(plan.lease, self._lose))
             self._epoch = await self._unless_stopping(holding)
         await self._blocking(partial(self._store.create, plan.as_version, plan.shapes(), plan.views))
         taking = partial(self._store.take_over, plan.as_version, self._epoch, plan.streams)
@@ -288,7 +288,7 @@ class Runner:
     async def _give_up(self) -> None:
         self._epoch = None
         with suppress(StoreUnavailable):
-            await self._leases.let_go(self.plan.key)
+            await self._leases.let_go(self.plan.lease)
 
     async def _unless_stopping(self, waiting: "asyncio.Task[T]") -> T:
         stopping = asyncio.create_task(self._stopping.wait())

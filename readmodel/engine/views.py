@@ -28,7 +28,7 @@ class NotThereYet(ReadModelError):
 
 
 class ProjectionNotReady(ReadModelError):
-    """The projection {name} has no live version yet; run `readmodel migrate`, or wait for the service to start."""
+    """The projection {name} is not live in the version {version} that this process asks; it is being built."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +81,7 @@ class Views:
     def __init__(self, plans: Sequence[Plan], readers: Mapping[StoreName, Reader]) -> None:
         self._readers = readers
         self._homes: dict[str, StoreName] = {}
+        self._versions = {plan.name: plan.version for plan in plans}
         self._queries: dict[str, str] = {}
         for plan in plans:
             self._homes.setdefault(plan.name, plan.declared.stores[0])
@@ -95,7 +96,7 @@ class Views:
         reader = self._readers[self._homes[names[0]]]
         await self._wait(reader, names, at_least or {})
         async with reader.snapshot() as snapshot:
-            schemas, position = await _live(snapshot, names)
+            schemas, position = await self._live(snapshot, names)
             yield View(snapshot, self._queries, schemas, position)
 
     async def _wait(self, reader: Reader, names: Sequence[str], wanted: Vector) -> None:
@@ -104,7 +105,7 @@ class Views:
         deadline = asyncio.get_running_loop().time() + PATIENCE
         while True:
             async with reader.snapshot() as snapshot:
-                _, position = await _live(snapshot, names)
+                _, position = await self._live(snapshot, names)
             if reaches(position, wanted):
                 return
             if asyncio.get_running_loop().time() > deadline:
@@ -112,14 +113,15 @@ class Views:
                 raise NotThereYet(wanted=format_vector(wanted), seconds=PATIENCE, position=shown)
             await asyncio.sleep(_POLL)
 
-
-async def _live(snapshot: Snapshot, names: Sequence[str]) -> tuple[dict[str, str], dict[str, int]]:
-    schemas: dict[str, str] = {}
-    vectors: dict[str, dict[str, int]] = defaultdict(dict)
-    for row in await snapshot.fetch(_POSITIONS, {}):
-        schemas[row["projection"]] = f"{row['projection']}_v{row['version']}"
-        vectors[row["projection"]][row["stream"]] = row["position"]
-    for name in names:
-        if name not in vectors:
-            raise ProjectionNotReady(name=name)
-    return schemas, lowest(vectors[name] for name in names)
+    async def _live(self, snapshot: Snapshot, names: Sequence[str]) -> tuple[dict[str, str], dict[str, int]]:
+        """Schemas and position of the live versions. Queries are written for one version, so it must be that one."""
+        schemas: dict[str, str] = {}
+        vectors: dict[str, dict[str, int]] = defaultdict(dict)
+        for row in await snapshot.fetch(_POSITIONS, {}):
+            if row["version"] == self._versions.get(row["projection"]):
+                schemas[row["projection"]] = f"{row['projection']}_v{row['version']}"
+                vectors[row["projection"]][row["stream"]] = row["position"]
+        for name in names:
+            if name not in vectors:
+                raise ProjectionNotReady(name=name, version=self._versions[name])
+        return schemas, lowest(vectors[name] for name in names)

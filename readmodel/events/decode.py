@@ -103,7 +103,7 @@ def _reasons(error: ValidationError) -> str:
 def _reason(problem: ErrorDetails) -> str:
     field = ".".join(str(part) for part in problem["loc"][1:])
     # Of a missing field the input is the whole payload, which says nothing.
-    got = "" if problem["type"] == "missing" else f" (got {problem['input']!r:.80})"
+    got = "" if problem["type"] == "missing" else f" (got {shown(problem['input'])})"
     return f"{field}: {problem['msg']}{got}"
 
 

@@ -80,8 +80,8 @@ def _no_bool(value: Any) -> Any:
 
 
 def _to_scale_4(value: Decimal) -> Decimal:
-    # Money has no more decimals by then, but may be written 0E+20, which Arrow takes for twenty digits. Publishers divide
-    # floats to get percentages, so these are rounded where money is refused.
+    # Money has no more decimals by then, but may be written 0E+20, which Arrow takes for twenty digits. Publishers
+    # divide floats to get percentages, so these are rounded where money is refused.
     return value.quantize(Decimal("0.0001"), rounding=ROUND_HALF_EVEN)
 
 

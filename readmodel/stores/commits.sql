@@ -52,7 +52,8 @@ WHERE projection = $projection
   AND epoch > $epoch;
 
 -- flip --
--- Queries see this version from the commit on.
+-- Queries see this version from the commit on. An older process that starts again does not turn them back.
 UPDATE readmodel.live
 SET version = $version
-WHERE projection = $projection;
+WHERE projection = $projection
+  AND version < $version;

@@ -164,7 +164,7 @@ class PostgresStore:
 def _stage(connection: psycopg.Connection[TupleRow], staged: Staged) -> None:
     if staged.rows.num_rows:
         with connection.cursor().copy(f"COPY pg_temp.{staged.name} FROM STDIN (FORMAT csv)") as copy:
-            copy.write(_csv(staged.rows))
+            copy.write(as_csv(staged.rows))
 
 
 def _create_table(table: TableShape) -> str:
@@ -177,7 +177,7 @@ def _names(version: Version) -> Mapping[str, Any]:
     return {"projection": version.projection, "version": version.version}
 
 
-def _csv(rows: pa.Table) -> bytes:
+def as_csv(rows: pa.Table) -> bytes:
     """Rows as CSV in which NULL is nothing and an empty text is `""`, which is how COPY tells them apart."""
     for index, field in enumerate(rows.schema):
         if pa.types.is_list(field.type):

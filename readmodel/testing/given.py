@@ -50,7 +50,7 @@ class Delivery(StrEnum):
 
 
 def event(name: str, payload: Document, *, time: str | None = None, event_id: str | None = None) -> Document:
-    """A CloudEvent, its type written without `cartsnitch.`; without a time it happens when it is added to its stream."""
+    """A CloudEvent, its type written without `cartsnitch.`; without a time it happens when it is added."""
     return {
         "specversion": "1.0",
         "type": PREFIX + name,
@@ -64,7 +64,7 @@ def event(name: str, payload: Document, *, time: str | None = None, event_id: st
 def given(
     *plans: Plan, database_url: str, file: duckdb.DuckDBPyConnection, delivery: Delivery = Delivery.TOGETHER
 ) -> "Given":
-    """Some projections, emptied. The first is the one under test; the rest are what its queries join, in the same store.
+    """Some projections, emptied: the one under test, and after it those that its queries join, in the same store.
 
     The engine's own tables must exist in the Postgres database and the DuckDB file; all cursors there are reset, so
     that tests may share them, one after the other.

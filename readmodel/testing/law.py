@@ -80,7 +80,11 @@ class Folded:
     def fold(self, events: Sequence[tuple[int, Event]]) -> None:
         """Fold one batch, whatever its positions: here the cursor only counts the commits."""
         stream = stream_of(events[0][1].type) if events else self._plan.streams[0]
-        self._store.commit(self._commit(stream, relations(self._plan, events), len(events)))
+        self.fold_relations(stream, relations(self._plan, events))
+
+    def fold_relations(self, stream: str, batch: Mapping[str, pa.Table]) -> None:
+        """Fold one batch that is decoded already."""
+        self._store.commit(self._commit(stream, batch))
         self._upto[stream] += 1
 
     def compact(self) -> None:
@@ -95,10 +99,10 @@ class Folded:
         """Close the store's connection."""
         self._store.close()
 
-    def _commit(self, stream: str, batch: dict[str, pa.Table], entries: int) -> Commit:
+    def _commit(self, stream: str, batch: Mapping[str, pa.Table]) -> Commit:
         at = self._upto[stream]
         parts = list(staged(self._plan.relations, batch, self._plan.store))
-        return Commit(self._plan.as_version, 1, stream, at, at + 1, entries, parts, self._plan.fold, [])
+        return Commit(self._plan.as_version, 1, stream, at, at + 1, 1, parts, self._plan.fold, [])
 
     def _run(self, statements: Sequence[str]) -> None:
         if self._plan.store is POSTGRES:

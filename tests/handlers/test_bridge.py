@@ -1,6 +1,5 @@
 """Today's services only PUBLISH; what they say arrives all the same."""
 
-
 import orjson
 from redis.asyncio import Redis
 

@@ -98,7 +98,11 @@ async def test_a_full_receipt_has_its_lines_in_the_order_printed(log: Given) -> 
         ),
     )
 
-    weighed = {"quantity": Decimal("0.354"), "unit_price": Decimal("2.99"), "total_price": Decimal("1.06")}
+    weighed: dict[str, Any] = {
+        "quantity": Decimal("0.354"),
+        "unit_price": Decimal("2.99"),
+        "total_price": Decimal("1.06"),
+    }
     assert await log.answer("purchases_of_user", **ADAS) == [purchase(item_count=2)]
     assert await log.answer("purchase_by_id", **one()) == [purchase(item_count=2)]
     assert await log.answer("lines_of_purchase", **one()) == [

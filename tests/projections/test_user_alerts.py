@@ -28,13 +28,14 @@ def names() -> Sequence[str]:
 def bought(*product_ids: str, user_id: str = "ada", **of_line: object) -> Document:
     """A receipt with a line for each product, or with one line that says what is given."""
     line = {"product_name_raw": "?", "quantity": 1, "unit_price": 1, "extended_price": 1}
+    lines = [{**line, "normalized_product_id": each} for each in product_ids] or [{**line, **of_line}]
     payload = {
         "user_id": user_id,
         "store_slug": "kroger",
         "purchase_id": "",
         "purchase_date": "2024-02-01",
         "total": 1,
-        "items": [{**line, **more} for more in [{"normalized_product_id": each} for each in product_ids] or [of_line]],
+        "items": lines,
     }
     return event("receipts.ingested", payload)
 
@@ -138,7 +139,7 @@ async def test_an_alert_shows_product_and_store_by_name(log: Given) -> None:
     log.events(STORE, event("products.normalized", {"product_id": MILK, "canonical_name": "Milk"}))
     after = await log.answer("alerts_of_user", **ADAS)
 
-    named = {"product_name": "Milk", "store_name": "Kroger"}
+    named: dict[str, Any] = {"product_name": "Milk", "store_name": "Kroger"}
     assert before == [rise(OATS, minutes=5, store_name="kroger"), rise(), shrinkage()]
     assert after == [rise(OATS, minutes=5, **named), rise(**named), shrinkage(product_name="Milk")]
 
@@ -255,7 +256,7 @@ async def test_a_short_price_alert_is_of_any_store_and_works_its_rise_out(log: G
     short = {"product_id": MILK, "old_price": 3, "new_price": 4}
     log.events(bought(MILK), event("alerts.price_increase", short, time=NOON.isoformat(), event_id="e-1"))
 
-    prices = {"old_price": Decimal(3), "new_price": Decimal(4), "store_name": None}
+    prices: dict[str, Any] = {"old_price": Decimal(3), "new_price": Decimal(4), "store_name": None}
     assert await log.answer("alerts_of_user", **ADAS) == [rise(stable_id("alert", "e-1"), "33.3333", **prices)]
 
 

@@ -318,7 +318,7 @@ class TestReceipts:
 
     def test_items_that_are_null_are_the_short_form(self) -> None:
         """And an empty list is a full form without lines."""
-        null, empty = (taken(self.TYPE, {**self.SHORT, "items": items}) for items in (None, []))
+        null, empty = taken(self.TYPE, {**self.SHORT, "items": None}), taken(self.TYPE, {**self.SHORT, "items": []})
 
         assert (null["is_full"], null["item_count"]) == (False, 7)
         assert (empty["is_full"], empty["item_count"]) == (True, 0)
@@ -437,7 +437,13 @@ class TestShrinkflation:
     )
     def test_the_short_form(self, sent: object, size: str, unit: str | None) -> None:
         """Size and unit in one text are told apart where a space stands between them."""
-        short = {"product_id": PRODUCT, "product_name": "Chips", "old_size": sent, "new_size": "9 oz", "confidence": "0.9"}
+        short = {
+            "product_id": PRODUCT,
+            "product_name": "Chips",
+            "old_size": sent,
+            "new_size": "9 oz",
+            "confidence": "0.9",
+        }
         found = taken(self.TYPE, short)
 
         assert (found["old_size"], found["old_unit"], found["new_size"], found["new_unit"]) == (size, unit, "9", "oz")
@@ -447,7 +453,8 @@ class TestShrinkflation:
     def test_a_unit_of_its_own_leaves_the_size_alone(self) -> None:
         """Only where there is none is the size cut."""
         found = taken(
-            self.TYPE, {"product_id": PRODUCT, "old_size": "2 x 6", "old_unit": "oz", "new_size": "2 x 5", "new_unit": "oz"}
+            self.TYPE,
+            {"product_id": PRODUCT, "old_size": "2 x 6", "old_unit": "oz", "new_size": "2 x 5", "new_unit": "oz"},
         )
 
         assert (found["old_size"], found["new_size"]) == ("2 x 6", "2 x 5")

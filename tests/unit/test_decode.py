@@ -77,9 +77,11 @@ def test_an_error_names_every_offending_value() -> None:
 
     assert reason(PRICES, envelope(payload)) == (
         UPDATED,
-        "product_id: Value error, 'P-1' is not a UUID (got 'P-1'); "
-        "regular_price: Input should be a valid decimal (got 'cheap'); "
-        "sale_price: Input should be greater than or equal to 0 (got -1)",
+        (
+            "product_id: Value error, 'P-1' is not a UUID (got 'P-1'); "
+            "regular_price: Input should be a valid decimal (got 'cheap'); "
+            "sale_price: Input should be greater than or equal to 0 (got -1)"
+        ),
     )
 
 

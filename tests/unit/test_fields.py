@@ -99,7 +99,7 @@ def test_a_uuid_in_any_spelling_is_one_uuid(spelling: str) -> None:
         "1_" * 15 + "11",
         "+" + "1" * 31,
         " " + "1" * 31,
-        "１" * 32,
+        "\N{FULLWIDTH DIGIT ONE}" * 32,
         "1-" * 31 + "1",
         UUID + "\n",
     ],

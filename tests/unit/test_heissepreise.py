@@ -52,9 +52,7 @@ def imported(source: Source, type_: str) -> list[dict[str, Any]]:
 def test_every_shop_is_announced_first(source: Source) -> None:
     """The twelve shops come before everything else, each with an id made of its slug."""
     stores = [event.data for event in prepare(source).events()][:12]
-    assert stores == [
-        {"id": str(store_key(slug)), "name": name, "slug": slug} for slug, name in STORES.items()
-    ]
+    assert stores == [{"id": str(store_key(slug)), "name": name, "slug": slug} for slug, name in STORES.items()]
 
 
 def test_matched_articles_are_one_product(source: Source) -> None:
@@ -227,9 +225,7 @@ def test_a_missing_or_broken_file_is_named(tmp_path: Path) -> None:
 def test_the_real_history() -> None:
     """All 351,150 rows become prices of 163,905 products in 12 shops, every event with an id of its own."""
     prices = SHARED / "heissepreise_prices.csv.gz"
-    source = Source(
-        prices, SHARED / "heissepreise_matches_billa_spar.csv", SHARED / "heissepreise_categories.csv"
-    )
+    source = Source(prices, SHARED / "heissepreise_matches_billa_spar.csv", SHARED / "heissepreise_categories.csv")
     ready, ids = prepare(source), set[str]()
     counts = Counter[str]()
     for event in ready.events():

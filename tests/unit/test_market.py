@@ -207,9 +207,7 @@ def test_highlights_are_in_the_history(history: list[CloudEvent]) -> None:
         for event in of_type(history, "products.normalized")
         if event.data["normalized_product_id"] == found.product_id
     )
-    user = next(
-        event.data for event in of_type(history, "users.registered") if event.data["user_id"] == found.user_id
-    )
+    user = next(event.data for event in of_type(history, "users.registered") if event.data["user_id"] == found.user_id)
     assert found == Highlights(
         user_id=user["user_id"],
         email=user["email"],
@@ -237,9 +235,7 @@ def test_shelf_prices_end_as_printed() -> None:
 
 def test_an_event_is_structured_json() -> None:
     """An event's bytes are CloudEvents 1.0 in structured mode, with a time in UTC."""
-    event = CloudEvent(
-        "cartsnitch.prices.updated", "receiptwitness", MIDNIGHT, {"regular_price": "1.00"}, "x"
-    )
+    event = CloudEvent("cartsnitch.prices.updated", "receiptwitness", MIDNIGHT, {"regular_price": "1.00"}, "x")
     assert event.stream == "cartsnitch.prices"
     assert orjson.loads(event.to_json()) == {
         "specversion": "1.0",

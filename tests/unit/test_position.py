@@ -46,9 +46,7 @@ def test_the_sequence_may_be_left_out() -> None:
     assert parse_position("1709294400000") == parse_position("1709294400000-0")
 
 
-@pytest.mark.parametrize(
-    "text", [f"{LAST_MILLISECOND + 1}-0", f"0-{LAST_SEQUENCE + 1}", f"{2**64 - 1}-{2**64 - 1}"]
-)
+@pytest.mark.parametrize("text", [f"{LAST_MILLISECOND + 1}-0", f"0-{LAST_SEQUENCE + 1}", f"{2**64 - 1}-{2**64 - 1}"])
 def test_an_id_beyond_what_can_be_ordered(text: str) -> None:
     """Redis allows 64 bits for either number; the error names the id and what to do."""
     with pytest.raises(PositionTooLarge) as caught:

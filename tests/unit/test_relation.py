@@ -1,6 +1,6 @@
 """Event types as relations."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Annotated, Any, ClassVar
@@ -43,6 +43,8 @@ COLUMNS = {
     "users_erased": "user_id",
     "users_profile_updated": "user_id email display_name has_email has_display_name",
     "users_registered": "user_id email display_name email_inbound_token created_at",
+    "receipts_ingested_items": "line_id product_name_raw upc quantity unit_price extended_price regular_price "
+    "sale_price coupon_discount loyalty_discount category_raw product_id",
 }
 
 
@@ -141,10 +143,7 @@ def test_a_list_of_models_is_a_relation_of_its_own() -> None:
     _, items = relations_of(ReceiptIngested)
 
     assert (items.name, items.child_of) == ("receipts_ingested_items", "items")
-    assert [column.name for column in items.columns] == (
-        "position line_no line_id product_name_raw upc quantity unit_price extended_price regular_price sale_price "
-        "coupon_discount loyalty_discount category_raw product_id"
-    ).split()
+    assert [column.name for column in items.columns] == ["position", "line_no", *COLUMNS[items.name].split()]
 
 
 def test_lines_are_numbered_from_one() -> None:
@@ -161,7 +160,10 @@ def test_lines_are_numbered_from_one() -> None:
         "total": 1,
     }
     events = [
-        (position, ReceiptIngested.model_validate({**receipt, "items": [{**line, "product_name_raw": n} for n in names]}))
+        (
+            position,
+            ReceiptIngested.model_validate({**receipt, "items": [{**line, "product_name_raw": n} for n in names]}),
+        )
         for position, names in ((5, ["MILK", "BREAD"]), (6, []), (7, ["OATS"]))
     ]
 
@@ -226,7 +228,7 @@ def test_events_staged_in_duckdb() -> None:
 
 
 @pytest.fixture
-def folding_all(database: str) -> Iterator[str]:
+def folding_all(database: str) -> str:
     """A database into whose table `kept` a fold of every column has been committed."""
     postgres.migrate(database)
     (relation,) = relations_of(EveryTypeSent)
@@ -238,7 +240,7 @@ def folding_all(database: str) -> Iterator[str]:
     statement = "INSERT INTO kept SELECT * FROM test_every_type_sent"
     store.commit(Commit(version, 1, "test", 0, 9, 3, list(_staged(POSTGRES)), [statement], []))
     store.close()
-    yield database
+    return database
 
 
 def test_events_staged_in_postgres(folding_all: str) -> None:
