@@ -6,7 +6,7 @@ import orjson
 from faststream.redis import RedisBroker
 from faststream.specification import AsyncAPI
 
-ENVELOPE = ("event_id", "occurred_at", "event_source")
+from readmodel.events.event import Event, contracts
 
 ABOUT = """\
 Events of CartSnitch, as Redis stream entries with one field, `data`, that holds a JSON object: CloudEvents 1.0
@@ -25,9 +25,25 @@ def document(broker: RedisBroker, version: str) -> dict[str, Any]:
     found.pop("servers", None)
     for channel in found["channels"].values():
         channel.pop("servers", None)
-    for schema in found["components"]["schemas"].values():
-        for name in ENVELOPE:
-            schema.get("properties", {}).pop(name, None)
-        if "required" in schema:
-            schema["required"] = [name for name in schema["required"] if name not in ENVELOPE]
+    schemas = found["components"]["schemas"]
+    for model in contracts().values():
+        _show_as_sent(model, schemas[model.__name__])
     return found
+
+
+def _show_as_sent(model: type[Event], schema: dict[str, Any]) -> None:
+    """Leave out what the envelope fills, and show fields that are worked out as those they come from."""
+    properties = schema["properties"]
+    for name in Event.model_fields:
+        properties.pop(_sent_name(model, name))
+    for name, sources in model.sent_as.items():
+        described = properties.pop(_sent_name(model, name))
+        properties |= {source: {**described, "title": source} for source in sources}
+    # What is worked out may come from several fields, of which none is required by itself.
+    not_required = {_sent_name(model, name) for name in (*Event.model_fields, *model.sent_as)}
+    schema["required"] = [name for name in schema.get("required", []) if name not in not_required]
+
+
+def _sent_name(model: type[Event], field: str) -> str:
+    alias = model.model_fields[field].validation_alias
+    return alias if isinstance(alias, str) else field

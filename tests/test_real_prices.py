@@ -97,7 +97,7 @@ def test_the_trend_of_a_billa_product(service: ServiceProcess, csv: duckdb.DuckD
     """The product with the longest history: every price of every day, oldest first."""
     query = "SELECT product, any_value(name) FROM prices WHERE store = 'billa' GROUP BY 1 ORDER BY count(*) DESC, 1"
     product, name = one(csv, query)
-    expected = [
+    expected: list[dict[str, Any]] = [
         {"date": f"{day}T00:00:00", "price": float(price), "store_id": str(store_key(store))}
         for day, price, store in csv.execute(
             "SELECT day, price, store FROM prices WHERE product = ? ORDER BY day, store", [product]

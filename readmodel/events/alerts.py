@@ -27,6 +27,7 @@ class PriceIncreased(Event):
     """
 
     type: ClassVar = "cartsnitch.alerts.price_increase"
+    sent_as: ClassVar = {"alert_id": ("id",), "store": ("store_id", "store_slug"), "new_date": ("new_date",)}
 
     alert_id: Uuid
     product_id: ProductId
@@ -58,6 +59,7 @@ class ShrinkflationFound(Event):
     """A pack got smaller. In today's short form size and unit stand in one text, such as "12 oz"."""
 
     type: ClassVar = "cartsnitch.alerts.shrinkflation"
+    sent_as: ClassVar = {"alert_id": ("id",), "detected_date": ("detected_date",)}
 
     alert_id: Uuid
     product_id: ProductId

@@ -30,6 +30,8 @@ class Event(Contract):
 
     type: ClassVar[str] = ""
     patch: ClassVar[bool] = False
+    sent_as: ClassVar[dict[str, tuple[str, ...]]] = {}
+    """Fields that are worked out, each with the payload fields that it comes from; for the AsyncAPI document."""
 
     event_id: Title
     occurred_at: Instant

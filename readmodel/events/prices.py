@@ -17,6 +17,11 @@ class PriceUpdated(Event):
     """
 
     type: ClassVar = "cartsnitch.prices.updated"
+    sent_as: ClassVar = {
+        "store": ("store_id", "store_slug"),
+        "observed_date": ("observed_date",),
+        "regular_price": ("regular_price", "new_price"),
+    }
 
     product_id: ProductId
     store: Key

@@ -46,6 +46,14 @@ class ReceiptIngested(Event):
     """
 
     type: ClassVar = "cartsnitch.receipts.ingested"
+    sent_as: ClassVar = {
+        "purchase_id": ("purchase_id",),
+        "store": ("store_id", "store_slug"),
+        "receipt_number": ("receipt_id",),
+        "is_full": (),
+        "item_count": ("item_count",),
+        "items": ("items",),
+    }
 
     purchase_id: Uuid
     user_id: Key

@@ -107,7 +107,7 @@ def test_folding_into_postgres(folded: tuple[Plan, Folded, str], batches: list[B
         report("fold into Postgres", best(ours), best(plain))
 
 
-def _plain_fold(connection: psycopg.Connection, rows: pa.Table) -> None:  # type: ignore[type-arg]
+def _plain_fold(connection: psycopg.Connection, rows: pa.Table) -> None:
     columns = ("product_id", "store", "observed_date", "regular_price", "position")
     with connection.transaction():
         with connection.cursor().copy("COPY part FROM STDIN (FORMAT csv)") as copy:
@@ -133,7 +133,7 @@ def test_folding_into_duckdb(folded: tuple[Plan, Folded, str], batches: list[Bat
     def plain() -> None:
         with duckdb.connect(tmp_path / "plain.duckdb") as connection:
             connection.execute(
-                "CREATE OR REPLACE TABLE plain (product UUID, store VARCHAR, day DATE, price DECIMAL(13, 4), position BIGINT)"
+                "CREATE OR REPLACE TABLE plain (p UUID, store VARCHAR, day DATE, price DECIMAL(13, 4), position BIGINT)"
             )
             for batch in batches:
                 connection.register("part", batch.relations["prices_updated"])
