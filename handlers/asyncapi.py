@@ -33,6 +33,7 @@ def document(broker: RedisBroker, version: str) -> dict[str, Any]:
 
 def _show_as_sent(model: type[Event], schema: dict[str, Any]) -> None:
     """Leave out what the envelope fills, and show fields that are worked out as those they come from."""
+    schema["description"] = f"`{model.type}`. {schema['description']}"
     properties = schema["properties"]
     for name in Event.model_fields:
         properties.pop(_sent_name(model, name))

@@ -1,39 +1,59 @@
--- schema --
--- The engine's own tables. They are the same in both stores, because a projection's cursor and quarantine commit
--- in the same transaction as its rows.
-CREATE SCHEMA IF NOT EXISTS readmodel;
+-- take_over --
+-- Fence out every owner with a lower epoch.
+UPDATE readmodel.cursors
+SET epoch = $epoch
+WHERE projection = $projection
+  AND version = $version
+  AND epoch <= $epoch;
+
+-- add_stream --
+-- A stream that this version has not read yet begins before its first entry.
+INSERT INTO readmodel.cursors (projection, version, stream, position, entries, epoch, moved_at)
+VALUES ($projection, $version, $stream, 0, 0, $epoch, now())
+ON CONFLICT (projection, version, stream) DO NOTHING;
 
 -- cursors --
--- How far each version has come in each stream. The row is also the fence: a commit names the epoch and the
--- position that it expects to find.
-CREATE TABLE IF NOT EXISTS readmodel.cursors (
-    projection text NOT NULL,
-    version integer NOT NULL,
-    stream text NOT NULL,
-    position bigint NOT NULL,
-    entries bigint NOT NULL,
-    epoch bigint NOT NULL,
-    moved_at timestamptz NOT NULL,
-    PRIMARY KEY (projection, version, stream)
-);
+-- How far each stream has been folded, and by which epoch.
+SELECT stream, position, entries, epoch
+FROM readmodel.cursors
+WHERE projection = $projection
+  AND version = $version;
 
--- live --
--- The pointer: which version of a projection queries see.
-CREATE TABLE IF NOT EXISTS readmodel.live (
-    projection text PRIMARY KEY,
-    version integer NOT NULL
-);
+-- advance --
+-- Move the cursor past a batch, if it is where this owner left it.
+UPDATE readmodel.cursors
+SET position = $upto,
+    entries = entries + $count,
+    moved_at = now()
+WHERE projection = $projection
+  AND version = $version
+  AND stream = $stream
+  AND epoch = $epoch
+  AND position = $expected
+RETURNING position;
 
 -- quarantine --
--- Events that could not be decoded or folded, with their bytes, so that nothing is lost.
-CREATE TABLE IF NOT EXISTS readmodel.quarantine (
-    projection text NOT NULL,
-    version integer NOT NULL,
-    stream text NOT NULL,
-    position bigint NOT NULL,
-    event_type text,
-    error text NOT NULL,
-    raw bytea NOT NULL,
-    quarantined_at timestamptz NOT NULL,
-    PRIMARY KEY (projection, version, stream, position)
-);
+-- Keep an event that could not be taken.
+INSERT INTO readmodel.quarantine (projection, version, stream, position, event_type, error, raw, quarantined_at)
+VALUES ($projection, $version, $stream, $position, $event_type, $error, $raw, now());
+
+-- first_live --
+-- The first version of a projection is live from the start: there is nothing else to show.
+INSERT INTO readmodel.live (projection, version)
+VALUES ($projection, $version)
+ON CONFLICT (projection) DO NOTHING;
+
+-- check_epoch --
+-- The pointer may be flipped only by the owner.
+SELECT 1
+FROM readmodel.cursors
+WHERE projection = $projection
+  AND version = $version
+  AND epoch > $epoch;
+
+-- flip --
+-- Queries see this version from the commit on. An older process that starts again does not turn them back.
+UPDATE readmodel.live
+SET version = $version
+WHERE projection = $projection
+  AND version < $version;

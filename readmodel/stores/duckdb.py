@@ -7,11 +7,11 @@ from typing import Any
 
 import duckdb
 
+from readmodel.stores import bookkeeping
 from readmodel.stores.sql import read_sql
 from readmodel.stores.store import (
     Commit,
     Cursor,
-    CursorMoved,
     EventAtFault,
     FoldBroken,
     Staged,
@@ -19,8 +19,6 @@ from readmodel.stores.store import (
     TableShape,
     Version,
 )
-
-_SQL = read_sql("readmodel.stores", "commits.sql").sections
 
 _EVENT_AT_FAULT = (duckdb.DataError, duckdb.IntegrityError)
 # Of DuckDB's programming errors only these mean that the SQL is wrong; the rest are states of the file or the disk.
@@ -40,7 +38,7 @@ def open_file(path: Path, threads: int) -> duckdb.DuckDBPyConnection:
         raise StoreUnavailable(store=f"The DuckDB file {path}", reason=_first_line(error)) from error
     # Days and months are cut in UTC, wherever the service runs.
     connection.execute("SET GLOBAL TimeZone = 'UTC'")
-    for statement in read_sql("readmodel.stores", "bookkeeping.sql").sections.values():
+    for statement in read_sql("readmodel.stores", "own_tables.sql").sections.values():
         connection.execute(statement)
     return connection
 
@@ -64,18 +62,12 @@ class DuckStore:
                     connection.execute(statement)
             for view in views:
                 connection.execute(view)
-            connection.execute(_SQL["first_live"], _names(version))
+            bookkeeping.first_live(_running(connection), version)
 
     def take_over(self, version: Version, epoch: int, streams: Sequence[str]) -> dict[str, Cursor]:
         """See Store."""
         with self._transaction(version) as connection:
-            connection.execute(_SQL["take_over"], {**_names(version), "epoch": epoch})
-            for stream in streams:
-                connection.execute(_SQL["add_stream"], {**_names(version), "epoch": epoch, "stream": stream})
-            rows = connection.execute(_SQL["cursors"], _names(version)).fetchall()
-        if any(found > epoch for *_, found in rows):
-            raise CursorMoved(projection=version, reason=f"its epoch is beyond ours, {epoch}")
-        return {stream: Cursor(position, entries) for stream, position, entries, _ in rows}
+            return bookkeeping.take_over(_running(connection), version, epoch, streams)
 
     def commit(self, commit: Commit) -> None:
         """See Store."""
@@ -90,9 +82,7 @@ class DuckStore:
     def go_live(self, version: Version, epoch: int) -> None:
         """See Store."""
         with self._transaction(version) as connection:
-            if connection.execute(_SQL["check_epoch"], {**_names(version), "epoch": epoch}).fetchone():
-                raise CursorMoved(projection=version, reason=f"its epoch is beyond ours, {epoch}")
-            connection.execute(_SQL["flip"], _names(version))
+            bookkeeping.go_live(_running(connection), version, epoch)
 
     def compact(self, version: Version, tables: Sequence[TableShape]) -> None:
         """See Store."""
@@ -130,26 +120,23 @@ class DuckStore:
             raise StoreUnavailable(store="DuckDB", reason=_first_line(error)) from error
 
 
+def _running(connection: duckdb.DuckDBPyConnection) -> bookkeeping.Run:
+    def run(name: str, parameters: Mapping[str, Any]) -> list[Any]:
+        return connection.execute(bookkeeping.STATEMENTS[name], dict(parameters)).fetchall()
+
+    return run
+
+
 def _fold(connection: duckdb.DuckDBPyConnection, commit: Commit) -> None:
-    names = {**_names(commit.version), "stream": commit.stream}
-    moved = {"epoch": commit.epoch, "expected": commit.expected, "upto": commit.upto, "count": commit.entries}
-    if not connection.execute(_SQL["advance"], {**names, **moved}).fetchone():
-        reason = f"its cursor in {commit.stream} is not at {commit.expected} with epoch {commit.epoch}"
-        raise CursorMoved(projection=commit.version, reason=reason)
+    run = _running(connection)
+    bookkeeping.advance(run, commit)
     if any(staged.rows.num_rows for staged in commit.staged):
         connection.execute(f"SET schema = '{commit.version.schema}'")
         for staged in commit.staged:
             stage(connection, staged)
         for statement in commit.statements:
             connection.execute(statement)
-    for event in commit.quarantined:
-        kept = {
-            "position": event.position,
-            "event_type": event.event_type,
-            "error": event.error,
-            "raw": event.raw,
-        }
-        connection.execute(_SQL["quarantine"], {**names, **kept})
+    bookkeeping.put_aside(run, commit)
 
 
 def stage(connection: duckdb.DuckDBPyConnection, staged: Staged) -> None:
@@ -168,10 +155,6 @@ def _create_table(table: TableShape) -> list[str]:
         return [f"CREATE TABLE {table.log} ({columns})", f"CREATE VIEW {table.name} AS\n{table.newest}"]
     key = ", ".join(column.name for column in table.columns if column.in_key)
     return [f"CREATE TABLE {table.name} ({columns}, PRIMARY KEY ({key}))"]
-
-
-def _names(version: Version) -> Mapping[str, Any]:
-    return {"projection": version.projection, "version": version.version}
 
 
 def _first_line(error: Exception) -> str:

@@ -10,11 +10,11 @@ import pyarrow as pa
 from psycopg.rows import TupleRow
 from pyarrow import csv
 
+from readmodel.stores import bookkeeping
 from readmodel.stores.sql import for_psycopg, read_sql
 from readmodel.stores.store import (
     Commit,
     Cursor,
-    CursorMoved,
     EventAtFault,
     FoldBroken,
     Staged,
@@ -23,7 +23,7 @@ from readmodel.stores.store import (
     Version,
 )
 
-_SQL = {name: for_psycopg(text) for name, text in read_sql("readmodel.stores", "commits.sql").sections.items()}
+_BOOKKEEPING = {name: for_psycopg(text) for name, text in bookkeeping.STATEMENTS.items()}
 _MIGRATION_LOCK = 0x7265_6164
 _CSV = csv.WriteOptions(include_header=False)
 
@@ -33,7 +33,7 @@ def migrate(url: str) -> None:
     with psycopg.connect(url) as connection:
         # CREATE IF NOT EXISTS races with itself in another process.
         connection.execute("SELECT pg_advisory_xact_lock(%s)", [_MIGRATION_LOCK])
-        for statement in read_sql("readmodel.stores", "bookkeeping.sql").sections.values():
+        for statement in read_sql("readmodel.stores", "own_tables.sql").sections.values():
             connection.execute(statement)
         connection.execute(read_sql("readmodel.stores", "leases.sql").sections["leases"])
 
@@ -59,18 +59,12 @@ class PostgresStore:
                 connection.execute(_create_table(table))
             for view in views:
                 connection.execute(view)
-            connection.execute(_SQL["first_live"], _names(version))
+            bookkeeping.first_live(_running(connection), version)
 
     def take_over(self, version: Version, epoch: int, streams: Sequence[str]) -> dict[str, Cursor]:
         """See Store."""
         with self._transaction(version) as connection:
-            connection.execute(_SQL["take_over"], {**_names(version), "epoch": epoch})
-            for stream in streams:
-                connection.execute(_SQL["add_stream"], {**_names(version), "epoch": epoch, "stream": stream})
-            rows = connection.execute(_SQL["cursors"], _names(version)).fetchall()
-        if any(found > epoch for *_, found in rows):
-            raise CursorMoved(projection=version, reason=f"its epoch is beyond ours, {epoch}")
-        return {stream: Cursor(position, entries) for stream, position, entries, _ in rows}
+            return bookkeeping.take_over(_running(connection), version, epoch, streams)
 
     def commit(self, commit: Commit) -> None:
         """See Store."""
@@ -85,9 +79,7 @@ class PostgresStore:
     def go_live(self, version: Version, epoch: int) -> None:
         """See Store."""
         with self._transaction(version) as connection:
-            if connection.execute(_SQL["check_epoch"], {**_names(version), "epoch": epoch}).fetchone():
-                raise CursorMoved(projection=version, reason=f"its epoch is beyond ours, {epoch}")
-            connection.execute(_SQL["flip"], _names(version))
+            bookkeeping.go_live(_running(connection), version, epoch)
 
     def compact(self, version: Version, tables: Sequence[TableShape]) -> None:
         """Nothing to do: Postgres tables are updated in place, and vacuumed by the server."""
@@ -103,34 +95,8 @@ class PostgresStore:
         with self._connected(commit.version) as connection:
             self._prepare(connection, commit.staged)
             with connection.transaction():
-                self._fold(connection, commit)
+                _fold(connection, commit)
                 yield
-
-    def _fold(self, connection: psycopg.Connection[TupleRow], commit: Commit) -> None:
-        names = {**_names(commit.version), "stream": commit.stream}
-        moved = {
-            "epoch": commit.epoch,
-            "expected": commit.expected,
-            "upto": commit.upto,
-            "count": commit.entries,
-        }
-        if not connection.execute(_SQL["advance"], {**names, **moved}).fetchone():
-            reason = f"its cursor in {commit.stream} is not at {commit.expected} with epoch {commit.epoch}"
-            raise CursorMoved(projection=commit.version, reason=reason)
-        connection.execute(f"SET LOCAL search_path TO {commit.version.schema}")
-        for staged in commit.staged:
-            _stage(connection, staged)
-        if any(staged.rows.num_rows for staged in commit.staged):
-            for statement in commit.statements:
-                connection.execute(statement)
-        for event in commit.quarantined:
-            kept = {
-                "position": event.position,
-                "event_type": event.event_type,
-                "error": event.error,
-                "raw": event.raw,
-            }
-            connection.execute(_SQL["quarantine"], {**names, **kept})
 
     def _prepare(self, connection: psycopg.Connection[TupleRow], staged: Sequence[Staged]) -> None:
         # Made once per connection and outside of the fold, whose rollback would take them away again.
@@ -161,6 +127,26 @@ class PostgresStore:
             raise FoldBroken(projection=version, reason=_first_line(error)) from error
 
 
+def _running(connection: psycopg.Connection[TupleRow]) -> bookkeeping.Run:
+    def run(name: str, parameters: Mapping[str, Any]) -> list[TupleRow]:
+        cursor = connection.execute(_BOOKKEEPING[name], parameters)
+        return cursor.fetchall() if cursor.description else []
+
+    return run
+
+
+def _fold(connection: psycopg.Connection[TupleRow], commit: Commit) -> None:
+    run = _running(connection)
+    bookkeeping.advance(run, commit)
+    connection.execute(f"SET LOCAL search_path TO {commit.version.schema}")
+    for staged in commit.staged:
+        _stage(connection, staged)
+    if any(staged.rows.num_rows for staged in commit.staged):
+        for statement in commit.statements:
+            connection.execute(statement)
+    bookkeeping.put_aside(run, commit)
+
+
 def _stage(connection: psycopg.Connection[TupleRow], staged: Staged) -> None:
     if staged.rows.num_rows:
         with connection.cursor().copy(f"COPY pg_temp.{staged.name} FROM STDIN (FORMAT csv)") as copy:
@@ -171,10 +157,6 @@ def _create_table(table: TableShape) -> str:
     columns = [f"{column.name} {column.postgres}{' NOT NULL' if column.in_key else ''}" for column in table.columns]
     key = ", ".join(column.name for column in table.columns if column.in_key)
     return f"CREATE TABLE {table.name} (\n  {', '.join(columns)},\n  PRIMARY KEY ({key})\n)"
-
-
-def _names(version: Version) -> Mapping[str, Any]:
-    return {"projection": version.projection, "version": version.version}
 
 
 def as_csv(rows: pa.Table) -> bytes:

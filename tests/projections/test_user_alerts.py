@@ -157,6 +157,18 @@ async def test_a_bar_code_makes_an_alert_mine_once_it_is_resolved(log: Given) ->
     assert (unknown, known, moved) == ([], [rise()], [])
 
 
+async def test_a_bar_code_goes_with_its_product(log: Given) -> None:
+    """A product that was removed, and came back without its bar codes, is found through them no more."""
+    log.events(bought(upc="0001"), rose(), event("products.normalized", {"product_id": MILK, "upc_variants": ["0001"]}))
+    log.events(event("products.removed", {"product_id": MILK}))
+
+    removed = await log.answer("alerts_of_user", **ADAS)
+    log.events(event("products.normalized", {"product_id": MILK, "canonical_name": "Milk"}))
+    revived = await log.answer("alerts_of_user", **ADAS)
+
+    assert (removed, revived) == ([], [])
+
+
 async def test_a_line_s_own_product_goes_before_its_bar_code(log: Given) -> None:
     """A bar code is asked for only where the line names no product."""
     log.events(
@@ -190,16 +202,29 @@ async def test_a_threshold_holds_at_once_for_what_is_there(log: Given) -> None:
 
 
 async def test_settings_that_are_not_sent_stay(log: Given) -> None:
-    """Switching one thing leaves the other as it was, and another user's settings are not mine."""
+    """Switching one thing leaves the other as it was."""
     log.events(bought(MILK), rose(percent=10), shrank())
     log.events(
         settings(price_increase_threshold_pct=20),
         settings(shrinkflation_enabled=False),
         settings(email_notifications=True),
-        settings("bob", price_increase_threshold_pct=0, shrinkflation_enabled=True),
     )
 
     assert await log.answer("alerts_of_user", **ADAS) == []
+
+
+@pytest.mark.parametrize(("threshold", "enabled"), [(0, True), (50, False)])
+async def test_another_user_s_settings_are_not_mine(log: Given, threshold: int, enabled: bool) -> None:
+    """Neither more nor less is shown for them."""
+    log.events(
+        bought(MILK),
+        rose(percent=10),
+        rose(OATS, percent=2),
+        shrank(),
+        settings("bob", price_increase_threshold_pct=threshold, shrinkflation_enabled=enabled),
+    )
+
+    assert await log.answer("alerts_of_user", **ADAS) == [rise(percent="10"), shrinkage()]
 
 
 async def test_shrinkflation_can_be_switched_off_and_on(log: Given) -> None:

@@ -1,0 +1,55 @@
+"""Cursors, fence, quarantine and live pointer: the same statements in both stores, inside their transactions."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from readmodel.stores.sql import read_sql
+from readmodel.stores.store import Commit, Cursor, CursorMoved, Version
+
+STATEMENTS = read_sql("readmodel.stores", "bookkeeping.sql").sections
+
+Run = Callable[[str, Mapping[str, Any]], list[Any]]
+"""Runs one of STATEMENTS, by name, in the transaction at hand: its rows."""
+
+
+def take_over(run: Run, version: Version, epoch: int, streams: Sequence[str]) -> dict[str, Cursor]:
+    """Fence out every owner with a lower epoch; CursorMoved when one has a higher."""
+    names = _names(version)
+    run("take_over", {**names, "epoch": epoch})
+    for stream in streams:
+        run("add_stream", {**names, "epoch": epoch, "stream": stream})
+    rows = run("cursors", names)
+    if any(found > epoch for *_, found in rows):
+        raise CursorMoved(projection=version, reason=f"its epoch is beyond ours, {epoch}")
+    return {stream: Cursor(position, entries) for stream, position, entries, _ in rows}
+
+
+def advance(run: Run, commit: Commit) -> None:
+    """Move the cursor past a batch; CursorMoved when it is not where its owner left it."""
+    moved = {"epoch": commit.epoch, "expected": commit.expected, "upto": commit.upto, "count": commit.entries}
+    if not run("advance", {**_names(commit.version), "stream": commit.stream, **moved}):
+        reason = f"its cursor in {commit.stream} is not at {commit.expected} with epoch {commit.epoch}"
+        raise CursorMoved(projection=commit.version, reason=reason)
+
+
+def put_aside(run: Run, commit: Commit) -> None:
+    """Keep the events that could not be taken."""
+    for event in commit.quarantined:
+        kept = {"position": event.position, "event_type": event.event_type, "error": event.error, "raw": event.raw}
+        run("quarantine", {**_names(commit.version), "stream": commit.stream, **kept})
+
+
+def first_live(run: Run, version: Version) -> None:
+    """Show the first version of a projection from the start."""
+    run("first_live", _names(version))
+
+
+def go_live(run: Run, version: Version, epoch: int) -> None:
+    """Flip the pointer to this version; CursorMoved when its owner is another."""
+    if run("check_epoch", {**_names(version), "epoch": epoch}):
+        raise CursorMoved(projection=version, reason=f"its epoch is beyond ours, {epoch}")
+    run("flip", _names(version))
+
+
+def _names(version: Version) -> dict[str, Any]:
+    return {"projection": version.projection, "version": version.version}

@@ -1,0 +1,39 @@
+-- schema --
+-- The engine's own tables. They are the same in both stores, because a projection's cursor and quarantine commit
+-- in the same transaction as its rows.
+CREATE SCHEMA IF NOT EXISTS readmodel;
+
+-- cursors --
+-- How far each version has come in each stream. The row is also the fence: a commit names the epoch and the
+-- position that it expects to find.
+CREATE TABLE IF NOT EXISTS readmodel.cursors (
+    projection text NOT NULL,
+    version integer NOT NULL,
+    stream text NOT NULL,
+    position bigint NOT NULL,
+    entries bigint NOT NULL,
+    epoch bigint NOT NULL,
+    moved_at timestamptz NOT NULL,
+    PRIMARY KEY (projection, version, stream)
+);
+
+-- live --
+-- The pointer: which version of a projection queries see.
+CREATE TABLE IF NOT EXISTS readmodel.live (
+    projection text PRIMARY KEY,
+    version integer NOT NULL
+);
+
+-- quarantine --
+-- Events that could not be decoded or folded, with their bytes, so that nothing is lost.
+CREATE TABLE IF NOT EXISTS readmodel.quarantine (
+    projection text NOT NULL,
+    version integer NOT NULL,
+    stream text NOT NULL,
+    position bigint NOT NULL,
+    event_type text,
+    error text NOT NULL,
+    raw bytea NOT NULL,
+    quarantined_at timestamptz NOT NULL,
+    PRIMARY KEY (projection, version, stream, position)
+);
