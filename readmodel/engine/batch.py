@@ -1,7 +1,7 @@
 """A run of entries of one stream, decoded: what is handed from the feed to every runner, and what a fold takes."""
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Self
 
@@ -12,6 +12,8 @@ from readmodel.engine.relation import Relation, relations_of
 from readmodel.events.decode import Rejected, decode
 from readmodel.events.envelope import Entry
 from readmodel.events.event import Event, contracts
+
+Positioned = tuple[int, Event]
 
 
 @dataclass(frozen=True)
@@ -37,21 +39,18 @@ class Batch:
         """What comes after a position."""
         if not self.entries or self.entries[0].position > position:
             return self
-        return self._keep(lambda at: at > position, lambda column: pc.greater(column, position))
+        return self._keep(lambda at: at > position, pc.field("position") > position)
 
     def halves(self) -> tuple[Self, Self]:
         """The batch cut in two."""
         middle = self.entries[len(self.entries) // 2 - 1].position
-        first = self._keep(lambda at: at <= middle, lambda column: pc.less_equal(column, middle))
+        first = self._keep(lambda at: at <= middle, pc.field("position") <= middle)
         return first, self.past(middle)
 
     def without(self, positions: Iterable[int]) -> Self:
         """The same entries, with no events at these positions."""
-        left_out = pa.array(sorted(positions), pa.int64())
-        kept = {
-            name: table.filter(pc.invert(pc.is_in(table["position"], left_out)))
-            for name, table in self.relations.items()
-        }
+        kept_rows = ~pc.field("position").isin(list(positions))
+        kept = {name: table.filter(kept_rows) for name, table in self.relations.items()}
         return replace(self, relations=kept)
 
     def types(self, events: Sequence[type[Event]]) -> dict[int, str]:
@@ -62,23 +61,41 @@ class Batch:
             found |= dict.fromkeys(rows["position"].to_pylist(), event.type)
         return found
 
-    def _keep(self, wanted: Callable[[int], bool], rows: Callable[[pa.ChunkedArray], pa.ChunkedArray]) -> Self:
+    def _keep(self, wanted: Callable[[int], bool], rows: pc.Expression) -> Self:
         return replace(
             self,
             entries=[entry for entry in self.entries if wanted(entry.position)],
-            relations={name: table.filter(rows(table["position"])) for name, table in self.relations.items()},
+            relations={name: table.filter(rows) for name, table in self.relations.items()},
             rejected=[rejected for rejected in self.rejected if wanted(rejected.entry.position)],
         )
 
 
 def batch_of(stream: str, entries: Sequence[Entry]) -> Batch:
     """Decode entries; call it in a thread, where its slices leave room for others."""
-    parts = list(decode(stream, entries))
-    relations: dict[str, pa.Table] = {}
-    for event_type in {name for part in parts for name in part.events}:
-        for relation in relations_of(contracts()[event_type]):
-            tables = [relation.table(part.events[event_type]) for part in parts if event_type in part.events]
-            relations[relation.name] = pa.concat_tables(tables)
-    rejected = [rejected for part in parts for rejected in part.rejected]
-    unknown = sum((part.unknown for part in parts), Counter[str]())
-    return Batch(stream, entries, relations, rejected, unknown)
+    by_position = {entry.position: entry for entry in entries}
+    relations: dict[str, list[pa.Table]] = defaultdict(list)
+    rejected: list[Rejected] = []
+    unknown = Counter[str]()
+    for part in decode(stream, entries):
+        rejected += part.rejected
+        unknown += part.unknown
+        for event_type, events in part.events.items():
+            for name, table in _tables(event_type, events, by_position, rejected).items():
+                relations[name].append(table)
+    return Batch(stream, entries, {name: pa.concat_tables(t) for name, t in relations.items()}, rejected, unknown)
+
+
+def _tables(
+    event_type: str, events: list[Positioned], entries: Mapping[int, Entry], rejected: list[Rejected]
+) -> dict[str, pa.Table]:
+    """Events of one type as relations; one that its contract let in and no column can hold is rejected by itself."""
+    shapes = relations_of(contracts()[event_type])
+    try:
+        return {shape.name: shape.table(events) for shape in shapes}
+    except (pa.ArrowException, ArithmeticError) as error:
+        if len(events) > 1:
+            halves = (events[: len(events) // 2], events[len(events) // 2 :])
+            first, second = (_tables(event_type, half, entries, rejected) for half in halves)
+            return {name: pa.concat_tables([first[name], second[name]]) for name in first}
+        rejected.append(Rejected(entries[events[0][0]], event_type, str(error)))
+        return {shape.name: shape.arrow_schema.empty_table() for shape in shapes}

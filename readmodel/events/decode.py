@@ -7,6 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from types import GenericAlias
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -68,8 +69,8 @@ def _decode_slice(stream: str, entries: Sequence[Entry]) -> Decoded:
 
 @cache
 def _adapter(event_type: str) -> TypeAdapter[list[Event]]:
-    model: Any = contracts()[event_type]
-    return TypeAdapter(list[model])
+    listed: Any = GenericAlias(list, (contracts()[event_type],))
+    return TypeAdapter(listed)
 
 
 def _validate(event_type: str, candidates: list[tuple[Entry, Payload]], decoded: Decoded) -> None:

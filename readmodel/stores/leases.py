@@ -5,10 +5,10 @@ from datetime import timedelta
 
 import psycopg
 
-from readmodel.stores.sql import read_sql
+from readmodel.stores.sql import for_psycopg, read_sql
 from readmodel.stores.store import StoreUnavailable
 
-_SQL = read_sql("readmodel.stores", "leases.sql").sections
+_SQL = {name: for_psycopg(text) for name, text in read_sql("readmodel.stores", "leases.sql").sections.items()}
 
 
 class LeaseTable:

@@ -10,7 +10,7 @@ CREATE TABLE IF NOT EXISTS readmodel.leases (
 -- acquire --
 -- Take a free or expired lease. The epoch rises with each owner, so that the one before can no longer commit.
 INSERT INTO readmodel.leases AS held (projection, owner, epoch, expires_at)
-VALUES (%(projection)s, %(owner)s, 1, clock_timestamp() + %(ttl)s)
+VALUES ($projection, $owner, 1, clock_timestamp() + $ttl)
 ON CONFLICT (projection) DO UPDATE
 SET owner = excluded.owner,
     epoch = held.epoch + 1,
@@ -21,14 +21,14 @@ RETURNING epoch;
 -- renew --
 -- Keep what is still ours; a lease that comes back from here unnamed is lost.
 UPDATE readmodel.leases
-SET expires_at = clock_timestamp() + %(ttl)s
-WHERE owner = %(owner)s
-  AND projection = ANY(%(projections)s)
+SET expires_at = clock_timestamp() + $ttl
+WHERE owner = $owner
+  AND projection = ANY($projections)
 RETURNING projection, epoch;
 
 -- release --
 -- Let the next owner in at once.
 UPDATE readmodel.leases
 SET expires_at = clock_timestamp() - interval '1 second'
-WHERE owner = %(owner)s
-  AND projection = ANY(%(projections)s);
+WHERE owner = $owner
+  AND projection = ANY($projections);

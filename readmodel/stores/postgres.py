@@ -34,8 +34,8 @@ def migrate(url: str) -> None:
         # CREATE IF NOT EXISTS races with itself in another process.
         connection.execute("SELECT pg_advisory_xact_lock(%s)", [_MIGRATION_LOCK])
         for statement in read_sql("readmodel.stores", "own_tables.sql").sections.values():
-            connection.execute(statement)
-        connection.execute(read_sql("readmodel.stores", "leases.sql").sections["leases"])
+            connection.execute(statement.encode())
+        connection.execute(read_sql("readmodel.stores", "leases.sql").sections["leases"].encode())
 
 
 class PostgresStore:
@@ -53,12 +53,12 @@ class PostgresStore:
             row = connection.execute("SELECT to_regnamespace(%s) IS NOT NULL", [version.schema]).fetchone()
             if row and row[0]:
                 return
-            connection.execute(f"CREATE SCHEMA {version.schema}")
-            connection.execute(f"SET LOCAL search_path TO {version.schema}")
+            connection.execute(f"CREATE SCHEMA {version.schema}".encode())
+            connection.execute(f"SET LOCAL search_path TO {version.schema}".encode())
             for table in tables:
-                connection.execute(_create_table(table))
+                connection.execute(_create_table(table).encode())
             for view in views:
-                connection.execute(view)
+                connection.execute(view.encode())
             bookkeeping.first_live(_running(connection), version)
 
     def take_over(self, version: Version, epoch: int, streams: Sequence[str]) -> dict[str, Cursor]:
@@ -103,7 +103,8 @@ class PostgresStore:
         for relation in staged:
             if relation.name not in self._staged:
                 columns = ", ".join(f"{name} {kind}" for name, kind in relation.columns.items())
-                connection.execute(f"CREATE TEMPORARY TABLE {relation.name} ({columns}) ON COMMIT DELETE ROWS")
+                staging = f"CREATE TEMPORARY TABLE {relation.name} ({columns}) ON COMMIT DELETE ROWS"
+                connection.execute(staging.encode())
                 self._staged.add(relation.name)
 
     @contextmanager
@@ -138,18 +139,18 @@ def _running(connection: psycopg.Connection[TupleRow]) -> bookkeeping.Run:
 def _fold(connection: psycopg.Connection[TupleRow], commit: Commit) -> None:
     run = _running(connection)
     bookkeeping.advance(run, commit)
-    connection.execute(f"SET LOCAL search_path TO {commit.version.schema}")
+    connection.execute(f"SET LOCAL search_path TO {commit.version.schema}".encode())
     for staged in commit.staged:
         _stage(connection, staged)
     if any(staged.rows.num_rows for staged in commit.staged):
         for statement in commit.statements:
-            connection.execute(statement)
+            connection.execute(statement.encode())
     bookkeeping.put_aside(run, commit)
 
 
 def _stage(connection: psycopg.Connection[TupleRow], staged: Staged) -> None:
     if staged.rows.num_rows:
-        with connection.cursor().copy(f"COPY pg_temp.{staged.name} FROM STDIN (FORMAT csv)") as copy:
+        with connection.cursor().copy(f"COPY pg_temp.{staged.name} FROM STDIN (FORMAT csv)".encode()) as copy:
             copy.write(as_csv(staged.rows))
 
 

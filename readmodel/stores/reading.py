@@ -44,14 +44,14 @@ class PostgresReader:
     def __init__(self, url: str, size: int = 8) -> None:
         self._pool: AsyncConnectionPool[psycopg.AsyncConnection[DictRow]] = AsyncConnectionPool(
             url,
+            connection_class=psycopg.AsyncConnection[DictRow],
             min_size=1,
             max_size=size,
             open=False,
             timeout=5,
             kwargs={"row_factory": dict_row},
             configure=_repeatable_read,
-            # A server that was restarted costs a new connection, not an answer.
-            check=AsyncConnectionPool.check_connection,
+            check=_is_alive,
         )
 
     async def open(self) -> None:
@@ -70,6 +70,12 @@ class PostgresReader:
                 yield _PostgresSnapshot(connection)
         except (psycopg.OperationalError, psycopg.InterfaceError) as error:
             raise StoreUnavailable(store="Postgres", reason=str(error)) from error
+
+
+async def _is_alive(connection: psycopg.AsyncConnection[DictRow]) -> None:
+    """A server that was restarted costs a new connection, not an answer."""
+    await connection.execute("")
+    await connection.rollback()
 
 
 async def _repeatable_read(connection: psycopg.AsyncConnection[DictRow]) -> None:

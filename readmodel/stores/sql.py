@@ -42,6 +42,9 @@ def _sections(name: str, text: str) -> dict[str, str]:
     return sections
 
 
-def for_psycopg(statement: str) -> str:
-    """A statement with `$name` parameters, as DuckDB takes them, in psycopg's spelling."""
-    return re.sub(r"\$(\w+)", r"%(\1)s", statement.replace("%", "%%"))
+def for_psycopg(statement: str) -> bytes:
+    """A statement with `$name` parameters, as DuckDB takes them, in psycopg's spelling.
+
+    In bytes, because psycopg's types take a text only where it is a literal in the code.
+    """
+    return re.sub(r"\$(\w+)", r"%(\1)s", statement.replace("%", "%%")).encode()

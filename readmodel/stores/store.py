@@ -131,6 +131,7 @@ class Store(Protocol):
 
     def take_over(self, version: Version, epoch: int, streams: Sequence[str]) -> dict[str, Cursor]:
         """Fence out every owner with a lower epoch, and say how far each stream has been folded."""
+        ...
 
     def commit(self, commit: Commit) -> None:
         """Commit a batch; CursorMoved when fenced out, EventAtFault or FoldBroken when its SQL failed."""

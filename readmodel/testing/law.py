@@ -57,7 +57,7 @@ def stored(plan: Plan, database_url: str, file: duckdb.DuckDBPyConnection) -> Ro
     if plan.store is not POSTGRES:
         return {name: _sorted(file.cursor().execute(query).fetchall()) for name, query in queries.items()}
     with psycopg.connect(database_url) as connection:
-        return {name: _sorted(connection.execute(query).fetchall()) for name, query in queries.items()}
+        return {name: _sorted(connection.execute(query.encode()).fetchall()) for name, query in queries.items()}
 
 
 class Folded:
@@ -73,7 +73,8 @@ class Folded:
     def empty(self) -> None:
         """Forget all rows and cursors."""
         tables = [f"{self._plan.schema}.{shape.log or shape.name}" for shape in self._plan.shapes()]
-        self._run([*(f"DELETE FROM {table}" for table in tables), "DELETE FROM readmodel.cursors"])
+        own_cursors = f"DELETE FROM readmodel.cursors WHERE projection = '{self._plan.name}'"
+        self._run([*(f"DELETE FROM {table}" for table in tables), own_cursors])
         self._store.take_over(self._plan.as_version, 1, self._plan.streams)
         self._upto = dict.fromkeys(self._plan.streams, 0)
 
@@ -108,7 +109,7 @@ class Folded:
         if self._plan.store is POSTGRES:
             with psycopg.connect(self._database_url) as connection:
                 for statement in statements:
-                    connection.execute(statement)
+                    connection.execute(statement.encode())
         else:
             for statement in statements:
                 self._file.cursor().execute(statement)

@@ -94,7 +94,7 @@ async def test_a_store_that_is_away_is_unavailable(monitor: Watched, caplog: pyt
 
 async def test_before_the_first_start_nothing_is_ready(monitor: Watched) -> None:
     """A projection without a live version is unavailable, not unknown."""
-    async with serving(Broken(ProjectionNotReady(name="stores")), monitor) as client:
+    async with serving(Broken(ProjectionNotReady(name="stores", version=1)), monitor) as client:
         response = await client.get("/api/v1/stores")
         problem = await response.json()
     assert (response.status, problem["code"]) == (503, "SERVICE_UNAVAILABLE")

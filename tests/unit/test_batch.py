@@ -1,6 +1,8 @@
 """Batches: what is handed from the feed to every runner."""
 
 from collections import Counter
+from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Any
 
 import orjson
@@ -8,6 +10,7 @@ import pytest
 
 from readmodel.engine.batch import Batch, batch_of
 from readmodel.engine.relation import relations_of
+from readmodel.events.decode import Decoded
 from readmodel.events.envelope import Entry
 from readmodel.events.prices import PriceUpdated
 from readmodel.events.products import ProductNormalized, ProductRemoved
@@ -137,3 +140,33 @@ def test_the_types_of_some_events() -> None:
     batch = batch_of(PRODUCTS, MIXED)
 
     assert batch.types([ProductRemoved, PriceUpdated]) == dict.fromkeys((2, 6), "cartsnitch.products.removed")
+
+
+def test_what_no_column_can_hold_is_rejected_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Should a contract ever let in more than its column holds, the event is put aside, and its neighbours are not."""
+    entries = [Entry(position << 21, b"%d" % position) for position in range(1, 8)]
+    prices = [PriceUpdated.model_construct(regular_price=Decimal(1), **_PLAIN) for _ in entries]
+    prices[3] = PriceUpdated.model_construct(regular_price=Decimal("1e30"), **_PLAIN)
+    found = Decoded()
+    found.events[PriceUpdated.type] = [(entry.position, price) for entry, price in zip(entries, prices, strict=True)]
+    monkeypatch.setattr("readmodel.engine.batch.decode", lambda *_: iter([found]))
+
+    batch = batch_of("cartsnitch.prices", entries)
+
+    assert [rejected.entry for rejected in batch.rejected] == [entries[3]]
+    kept = [entry.position for entry in entries if entry is not entries[3]]
+    assert batch.relations["prices_updated"]["position"].to_pylist() == kept
+
+
+_PLAIN: dict[str, Any] = {
+    "event_id": "1",
+    "occurred_at": datetime(2024, 1, 1, tzinfo=UTC),
+    "source": "",
+    "product_id": "00000000-0000-4000-8000-000000000001",
+    "store": "corner",
+    "observed_date": date(2024, 1, 1),
+    "sale_price": None,
+    "loyalty_price": None,
+    "coupon_price": None,
+    "observed_by": "",
+}

@@ -9,7 +9,7 @@ import duckdb
 import psycopg
 import pyarrow as pa
 import pytest
-from psycopg.rows import dict_row
+from psycopg.rows import DictRow, dict_row
 
 from readmodel.engine.projection import DUCKDB, POSTGRES, StoreName
 from readmodel.engine.relation import FieldNotStorable, Relation, relations_of
@@ -245,7 +245,7 @@ def folding_all(database: str) -> str:
 
 def test_events_staged_in_postgres(folding_all: str) -> None:
     """Nor on the way through COPY, whatever the texts hold: quotes, commas, newlines, `\\N` and `\\.`."""
-    with psycopg.connect(folding_all, row_factory=dict_row) as connection:
+    with psycopg.Connection[DictRow].connect(folding_all, row_factory=dict_row) as connection:
         connection.execute("SET TimeZone = 'UTC'")
         rows = connection.execute("SELECT * FROM kept_v1.kept ORDER BY position").fetchall()
 

@@ -76,4 +76,4 @@ def test_parameters_for_psycopg() -> None:
     """`$name` as DuckDB takes it becomes `%(name)s`, as often as it stands there; a per cent sign stays one."""
     statement = "SELECT $price_pct::numeric, 5 % 3, 'a%' LIKE $q OR $q IS NULL"
 
-    assert for_psycopg(statement) == ("SELECT %(price_pct)s::numeric, 5 %% 3, 'a%%' LIKE %(q)s OR %(q)s IS NULL")
+    assert for_psycopg(statement) == b"SELECT %(price_pct)s::numeric, 5 %% 3, 'a%%' LIKE %(q)s OR %(q)s IS NULL"
