@@ -13,17 +13,16 @@ import redis.asyncio
 from handlers.app import Consumer
 from handlers.bridge import Bridge
 from readmodel.cli.stores import Stores, open_stores
-from readmodel.engine.catalogue import Plan
 from readmodel.engine.feed import Feed
 from readmodel.engine.history import History
 from readmodel.engine.lease import TTL, Leases
 from readmodel.engine.monitor import Monitor
+from readmodel.engine.plan import Plan
+from readmodel.engine.preparation import prepare
 from readmodel.engine.projection import DUCKDB
 from readmodel.engine.runner import Runner
 from readmodel.settings import Settings
-from readmodel.stores.duckdb import DuckStore
 from readmodel.stores.leases import LeaseTable
-from readmodel.stores.postgres import PostgresStore
 
 THREADS = 16
 """For folds, decoding and whatever else blocks; most of them wait for a store most of the time."""
@@ -51,6 +50,7 @@ async def folding(settings: Settings, plans: Sequence[Plan]) -> AsyncIterator[Fo
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(THREADS, thread_name_prefix="blocking"))
     async with AsyncExitStack() as stack:
         stores = await stack.enter_async_context(open_stores(settings))
+        await asyncio.to_thread(prepare, plans, stores.of)
         client = await stack.enter_async_context(redis.asyncio.Redis.from_url(str(settings.redis_url)))
         history = History(client)
         feed = Feed(history)
@@ -88,9 +88,8 @@ def _runners(plans: Sequence[Plan], stores: Stores, history: History, feed: Feed
     duckdb_turn = asyncio.Lock()
 
     def runner(plan: Plan) -> Runner:
-        if plan.store is DUCKDB:
-            return Runner(plan, DuckStore(stores.file), history, feed, leases, duckdb_turn)
-        return Runner(plan, PostgresStore(stores.database_url), history, feed, leases, asyncio.Lock())
+        turn = duckdb_turn if plan.store is DUCKDB else asyncio.Lock()
+        return Runner(plan, stores.of(plan), history, feed, leases, turn)
 
     return {plan.key: runner(plan) for plan in plans}
 

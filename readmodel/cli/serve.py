@@ -12,10 +12,8 @@ from readmodel.cli.addresses import announced, complete
 from readmodel.cli.service import running
 from readmodel.cli.stores import open_stores
 from readmodel.engine.catalogue import discover
-from readmodel.engine.projection import DUCKDB
+from readmodel.engine.preparation import prepare
 from readmodel.settings import Settings
-from readmodel.stores.duckdb import DuckStore
-from readmodel.stores.postgres import PostgresStore
 
 log = logging.getLogger(__name__)
 
@@ -53,9 +51,8 @@ def migrate() -> None:
 
 
 async def _migrate(settings: Settings) -> None:
+    plans = discover(projections)
     async with open_stores(settings) as stores:
-        for plan in discover(projections):
-            store = DuckStore(stores.file) if plan.store is DUCKDB else PostgresStore(stores.database_url)
-            await asyncio.to_thread(store.create, plan.as_version, plan.shapes(), plan.views)
-            store.close()
-            click.echo(f"{plan.key} v{plan.version}: ready")
+        await asyncio.to_thread(prepare, plans, stores.of)
+    for plan in plans:
+        click.echo(f"{plan.key} v{plan.version}: ready")

@@ -9,13 +9,16 @@ from dataclasses import dataclass
 import duckdb
 import psycopg
 
+from readmodel.engine.plan import Plan
 from readmodel.engine.projection import DUCKDB, POSTGRES, StoreName
 from readmodel.settings import Settings
 from readmodel.stores import duckdb as duck
 from readmodel.stores import postgres
+from readmodel.stores.duckdb import DuckStore
+from readmodel.stores.postgres import PostgresStore
 from readmodel.stores.reading import DuckReader, PostgresReader, Reader
 from readmodel.stores.sql import read_sql
-from readmodel.stores.store import StoreUnavailable
+from readmodel.stores.store import Store, StoreUnavailable
 
 ANALYTICS_FILE = "analytics.duckdb"
 DUCKDB_THREADS = 1
@@ -29,6 +32,10 @@ class Stores:
     database_url: str
     file: duckdb.DuckDBPyConnection
     readers: Mapping[StoreName, Reader]
+
+    def of(self, plan: Plan) -> Store:
+        """The writing side for one plan."""
+        return DuckStore(self.file) if plan.store is DUCKDB else PostgresStore(self.database_url)
 
     async def cursors(self) -> dict[str, dict[str, int]]:
         """How far each projection has come: by `name@store`, position per stream, whichever version is furthest."""

@@ -12,6 +12,7 @@ from readmodel.engine.relation import Relation, relations_of
 from readmodel.events.decode import Rejected, decode
 from readmodel.events.envelope import Entry
 from readmodel.events.event import Event, contracts
+from readmodel.events.position import START
 
 Positioned = tuple[int, Event]
 
@@ -21,6 +22,7 @@ class Batch:
     """The entries after one position of a stream, and the relations that their events make up."""
 
     stream: str
+    after: int
     entries: Sequence[Entry]
     relations: dict[str, pa.Table]
     rejected: Sequence[Rejected]
@@ -39,7 +41,8 @@ class Batch:
         """What comes after a position."""
         if not self.entries or self.entries[0].position > position:
             return self
-        return self._keep(lambda at: at > position, pc.field("position") > position)
+        kept = self._keep(lambda at: at > position, pc.field("position") > position)
+        return replace(kept, after=position)
 
     def halves(self) -> tuple[Self, Self]:
         """The batch cut in two."""
@@ -70,8 +73,8 @@ class Batch:
         )
 
 
-def batch_of(stream: str, entries: Sequence[Entry]) -> Batch:
-    """Decode entries; call it in a thread, where its slices leave room for others."""
+def batch_of(stream: str, entries: Sequence[Entry], after: int = START) -> Batch:
+    """Decode the entries that follow a position; call it in a thread, where its slices leave room for others."""
     by_position = {entry.position: entry for entry in entries}
     relations: dict[str, list[pa.Table]] = defaultdict(list)
     rejected: list[Rejected] = []
@@ -82,7 +85,9 @@ def batch_of(stream: str, entries: Sequence[Entry]) -> Batch:
         for event_type, events in part.events.items():
             for name, table in _tables(event_type, events, by_position, rejected).items():
                 relations[name].append(table)
-    return Batch(stream, entries, {name: pa.concat_tables(t) for name, t in relations.items()}, rejected, unknown)
+    return Batch(
+        stream, after, entries, {name: pa.concat_tables(t) for name, t in relations.items()}, rejected, unknown
+    )
 
 
 def _tables(

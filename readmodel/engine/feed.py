@@ -64,10 +64,11 @@ class Feed:
         """Take entries as Redis returned them; whatever goes wrong, the runners find them in history."""
         if stream not in self.delivered:
             return  # no projection reads it
+        after = self.delivered[stream]
         try:
-            entries = [entry for entry in entries_of(found) if entry.position > self.delivered[stream]]
-            await self._history.check("the feed", stream, self.delivered[stream])
-            batch = await asyncio.to_thread(batch_of, stream, entries)
+            entries = [entry for entry in entries_of(found) if entry.position > after]
+            await self._history.check("the feed", stream, after)
+            batch = await asyncio.to_thread(batch_of, stream, entries, after)
         except Exception as error:
             # Never raised: the framework would drop the batch and go on behind it. In history the runners either
             # find it, or the same error, which stops them.

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable
 
 from readmodel.engine.batch import Batch
-from readmodel.engine.catalogue import Plan
+from readmodel.engine.plan import Plan
 from readmodel.stores.store import EventAtFault, FoldBroken, Quarantined
 
 BROKEN_AFTER = 10

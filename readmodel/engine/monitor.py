@@ -7,10 +7,11 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from readmodel.engine.catalogue import Plan
 from readmodel.engine.history import History, HistoryUnavailable, StreamState
+from readmodel.engine.plan import Plan
+from readmodel.engine.progress import State
 from readmodel.engine.projection import StoreName
-from readmodel.engine.runner import Runner, State
+from readmodel.engine.runner import Runner
 from readmodel.events.position import format_position
 from readmodel.stores.reading import Reader, Row
 from readmodel.stores.sql import read_sql

@@ -4,32 +4,21 @@ import asyncio
 import logging
 import random
 import time
-from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
-from enum import StrEnum
 from functools import partial
 from typing import TypeVar
 
 from readmodel.engine.batch import Batch, batch_of
-from readmodel.engine.catalogue import Plan
+from readmodel.engine.committer import Committer
 from readmodel.engine.feed import Feed
 from readmodel.engine.history import History, HistoryGap, HistoryUnavailable
-from readmodel.engine.isolation import Isolation
 from readmodel.engine.lease import Leases
-from readmodel.engine.staging import staged
+from readmodel.engine.plan import Plan
+from readmodel.engine.progress import Progress, State
 from readmodel.errors import ReadModelError
 from readmodel.events.position import format_position
-from readmodel.stores.store import (
-    Commit,
-    Cursor,
-    CursorMoved,
-    EventAtFault,
-    Quarantined,
-    Store,
-    StoreUnavailable,
-)
+from readmodel.stores.store import Cursor, CursorMoved, Store, StoreUnavailable
 
 QUEUED_BATCHES = 8
 GRACE = 2.0
@@ -43,38 +32,8 @@ T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 
-class State(StrEnum):
-    """What a runner is doing."""
-
-    STARTING = "starting"
-    WAITING = "waiting for its lease"
-    CATCHING_UP = "catching up"
-    LIVE = "live"
-    RETRYING = "retrying"
-    STOPPED = "stopped"
-
-
 class _Interrupted(Exception):
     """The lease was lost, or the process is to end."""
-
-
-@dataclass
-class Progress:
-    """How a runner is doing, for `status`."""
-
-    state: State = State.STARTING
-    cursors: dict[str, Cursor] = field(default_factory=dict)
-    last_error: str | None = None
-    _folded: deque[tuple[float, int]] = field(default_factory=lambda: deque(maxlen=200))
-
-    def folded(self, events: int) -> None:
-        """Note a committed batch."""
-        self._folded.append((time.monotonic(), events))
-
-    def rate(self, seconds: float = 10.0) -> float:
-        """Events per second, lately."""
-        since = time.monotonic() - seconds
-        return sum(events for at, events in self._folded if at >= since) / seconds
 
 
 class Runner:
@@ -91,7 +50,7 @@ class Runner:
         self._leases = leases
         # Folds of one store that wants no concurrent writers share a lock; otherwise it is this runner's alone.
         self._turn = turn
-        self._isolation = Isolation(plan)
+        self._committer = Committer(plan, store)
         self._queue: asyncio.Queue[Batch | None] = asyncio.Queue(QUEUED_BATCHES)
         self._joined = False
         self._stopping = asyncio.Event()
@@ -156,7 +115,6 @@ class Runner:
             self.progress.state = State.WAITING
             holding = asyncio.create_task(self._leases.hold(plan.lease, self._lose))
             self._epoch = await self._unless_stopping(holding)
-        await self._blocking(partial(self._store.create, plan.as_version, plan.shapes(), plan.views))
         taking = partial(self._store.take_over, plan.as_version, self._epoch, plan.streams)
         self.progress.cursors = await self._blocking(taking)
 
@@ -179,28 +137,37 @@ class Runner:
 
     async def _read_history(self, stream: str, upto: int) -> None:
         async for entries in self._history.pages(stream, self.cursors[stream], upto):
-            await self._fold(await asyncio.to_thread(batch_of, stream, entries))
+            await self._fold(await asyncio.to_thread(batch_of, stream, entries, self.cursors[stream]))
             self._go_on()
         if self.cursors[stream] < upto:
-            position, reason = (
-                format_position(self.cursors[stream]),
-                f"nothing is left up to {format_position(upto)}",
-            )
+            reason = f"nothing is left up to {format_position(upto)}"
+            position = format_position(self.cursors[stream])
             raise HistoryGap(projection=self.plan.key, stream=stream, position=position, reason=reason)
 
     async def _follow(self) -> None:
         checked = time.monotonic()
         while self._joined:
             self._go_on()
-            with suppress(TimeoutError):
-                batch = await asyncio.wait_for(self._queue.get(), CHECK_EVERY)
-                if batch is not None:
-                    await self._fold(batch)
+            if batch := await self._next():
+                await self._fold(batch)
             if time.monotonic() - checked > CHECK_EVERY:
                 await self._check()
                 checked = time.monotonic()
             if self._queue.empty():
                 await self._compact()
+
+    async def _next(self) -> Batch | None:
+        """The next batch, or None when there is none for a while or when this runner has fallen behind."""
+        try:
+            batch = await asyncio.wait_for(self._queue.get(), CHECK_EVERY)
+        except TimeoutError:
+            return None
+        if batch and batch.after > self.cursors[batch.stream]:
+            # Whatever became of what lies between, it is in history.
+            log.warning("%s: a batch of %s is missing; reading history", self.plan.key, batch.stream)
+            self.fall_behind()
+            return None
+        return batch
 
     def _go_on(self) -> None:
         if self._epoch is None or self._stopping.is_set():
@@ -212,16 +179,10 @@ class Runner:
 
     async def _fold(self, batch: Batch) -> None:
         batch = batch.past(self.cursors[batch.stream])
-        if not batch.entries:
-            return
-        quarantined = self._rejected(batch)
-        try:
-            await self._blocking(partial(self._store.commit, self._commit(batch, quarantined)))
-        except EventAtFault:
-            found = await self._blocking(partial(self._isolation.find, batch, self._try))
-            clean = batch.without(event.position for event in found)
-            await self._blocking(partial(self._store.commit, self._commit(clean, [*quarantined, *found])))
-        self._note(batch)
+        if batch.entries:
+            expected = self.cursors[batch.stream]
+            await self._blocking(partial(self._committer.fold, batch, self._owned(), expected))
+            self._note(batch)
 
     def _note(self, batch: Batch) -> None:
         stream, count = batch.stream, len(batch.entries)
@@ -231,32 +192,6 @@ class Runner:
         self.progress.last_error = None
         self._failures = 0
         self._appended += count
-
-    def _try(self, batch: Batch) -> None:
-        self._store.attempt(self._commit(batch, []))
-
-    def _commit(self, batch: Batch, quarantined: list[Quarantined]) -> Commit:
-        plan, stream = self.plan, batch.stream
-        return Commit(
-            version=plan.as_version,
-            epoch=self._owned(),
-            stream=stream,
-            expected=self.cursors[stream],
-            upto=batch.upto,
-            entries=len(batch.entries),
-            staged=list(staged(plan.relations, batch.relations, plan.store)),
-            statements=plan.fold,
-            quarantined=quarantined,
-        )
-
-    def _rejected(self, batch: Batch) -> list[Quarantined]:
-        """What could not be decoded and concerns this projection: its own event types, and the unreadable."""
-        mine = {None, *(event.type for event in self.plan.events)}
-        return [
-            Quarantined(bad.entry.position, bad.event_type, bad.error, bad.entry.raw)
-            for bad in batch.rejected
-            if bad.event_type in mine
-        ]
 
     def _owned(self) -> int:
         if self._epoch is None:
@@ -298,6 +233,9 @@ class Runner:
             stopping.cancel()
         if not waiting.done():
             waiting.cancel()
+            # It may be in the middle of a statement, and the connection is about to be closed.
+            with suppress(asyncio.CancelledError, StoreUnavailable):
+                await waiting
             raise _Interrupted
         return waiting.result()
 

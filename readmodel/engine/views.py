@@ -1,14 +1,14 @@
 """Queries against the live versions: every answer comes from one whole version, with the position it shows."""
 
 import asyncio
-import re
 from collections import defaultdict
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from readmodel.engine.catalogue import Plan
+from readmodel.engine.plan import Plan
+from readmodel.engine.preparation import in_schemas
 from readmodel.engine.projection import StoreName
 from readmodel.engine.vector import Vector, format_vector, lowest, reaches
 from readmodel.errors import ReadModelError
@@ -19,7 +19,6 @@ PATIENCE = 5.0
 """Seconds that a reader waits for its own writes."""
 
 _POSITIONS = read_sql("readmodel.stores", "reading.sql").sections["positions"]
-_PLACEHOLDER = re.compile(r"\{(\w+)\}")
 _POLL = 0.02
 
 
@@ -68,7 +67,7 @@ class View:
         return found, counted["total"]
 
     def _statement(self, query: str) -> str:
-        return _PLACEHOLDER.sub(lambda match: self._schemas[match[1]], self._queries[query])
+        return in_schemas(self._queries[query], self._schemas)
 
 
 Queries = Mapping[str, str]

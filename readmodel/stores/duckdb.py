@@ -8,12 +8,13 @@ from typing import Any
 import duckdb
 
 from readmodel.stores import bookkeeping
-from readmodel.stores.sql import read_sql
+from readmodel.stores.sql import read_sql, without_parameters
 from readmodel.stores.store import (
     Commit,
     Cursor,
     EventAtFault,
     FoldBroken,
+    QueryBroken,
     Staged,
     StoreUnavailable,
     TableShape,
@@ -63,6 +64,13 @@ class DuckStore:
             for view in views:
                 connection.execute(view)
             bookkeeping.first_live(_running(connection), version)
+
+    def plan(self, name: str, query: str) -> None:
+        """See Store."""
+        try:
+            self._connection.execute(f"EXPLAIN {without_parameters(query)}")
+        except duckdb.Error as error:
+            raise QueryBroken(query=name, reason=_first_line(error)) from error
 
     def take_over(self, version: Version, epoch: int, streams: Sequence[str]) -> dict[str, Cursor]:
         """See Store."""

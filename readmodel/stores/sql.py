@@ -48,3 +48,8 @@ def for_psycopg(statement: str) -> bytes:
     In bytes, because psycopg's types take a text only where it is a literal in the code.
     """
     return re.sub(r"\$(\w+)", r"%(\1)s", statement.replace("%", "%%")).encode()
+
+
+def without_parameters(statement: str) -> str:
+    """A statement with NULL for every parameter, which is enough to plan it."""
+    return re.sub(r"\$\w+", "NULL", statement)

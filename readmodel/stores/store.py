@@ -35,6 +35,10 @@ class FoldBroken(ReadModelError):
     """The fold of {projection} does not run: {reason}"""
 
 
+class QueryBroken(ReadModelError):
+    """The query {query} does not run: {reason}"""
+
+
 class CursorMoved(ReadModelError):
     """Another process has taken over {projection}, or moved its cursor: {reason}"""
 
@@ -128,6 +132,9 @@ class Store(Protocol):
 
     def create(self, version: Version, tables: Sequence[TableShape], views: Sequence[str]) -> None:
         """Create a version's schema with its tables and views, unless it is there; the first one is live at once."""
+
+    def plan(self, name: str, query: str) -> None:
+        """Plan a query without running it; QueryBroken when it cannot be."""
 
     def take_over(self, version: Version, epoch: int, streams: Sequence[str]) -> dict[str, Cursor]:
         """Fence out every owner with a lower epoch, and say how far each stream has been folded."""

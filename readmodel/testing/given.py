@@ -19,7 +19,7 @@ from typing import Any, Self
 import duckdb
 import orjson
 
-from readmodel.engine.catalogue import Plan
+from readmodel.engine.plan import Plan
 from readmodel.engine.projection import DUCKDB, POSTGRES
 from readmodel.engine.views import Page, Views
 from readmodel.errors import ReadModelError
@@ -87,12 +87,10 @@ class Given:
 
     async def __aenter__(self) -> Self:
         """Create the projections where they are not there yet, empty them, and connect to their store."""
-        self._folded = {plan.name: _Folded(plan, self._database_url, self._file) for plan in self._plans}
+        self._folded = {plan.name: Folded(plan, self._database_url, self._file) for plan in self._plans}
         for folded in self._folded.values():
             self._open.callback(folded.close)
             folded.empty()
-        for folded in self._folded.values():
-            folded.begin()
         postgres, duck = PostgresReader(self._database_url, size=1), DuckReader(self._file)
         self._open.callback(duck.close)
         if self._plans[0].store is POSTGRES:
@@ -150,15 +148,6 @@ class Given:
             raise GivenInvalid(reason=reason)
         ((found,),) = decoded.events.values()
         return found
-
-
-class _Folded(Folded):
-    """One of several projections in the same database."""
-
-    def begin(self) -> None:
-        """Start before every event, once all are emptied: each `empty` took away the cursors of the others, too."""
-        self._store.take_over(self._plan.as_version, 1, self._plan.streams)
-        self._upto = dict.fromkeys(self._plan.streams, 0)
 
 
 def _batches(events: Sequence[tuple[int, Event]], delivery: Delivery) -> Iterator[list[tuple[int, Event]]]:

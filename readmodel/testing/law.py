@@ -9,7 +9,7 @@ import duckdb
 import psycopg
 import pyarrow as pa
 
-from readmodel.engine.catalogue import Plan
+from readmodel.engine.plan import Plan
 from readmodel.engine.projection import DUCKDB, POSTGRES
 from readmodel.engine.relation import relations_of
 from readmodel.engine.staging import staged

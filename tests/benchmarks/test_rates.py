@@ -13,7 +13,8 @@ import pytest
 
 import projections
 from readmodel.engine.batch import Batch, batch_of
-from readmodel.engine.catalogue import Plan, discover
+from readmodel.engine.catalogue import discover
+from readmodel.engine.plan import Plan
 from readmodel.events.envelope import Entry
 from readmodel.events.ids import stable_id
 from readmodel.stores import duckdb as duck

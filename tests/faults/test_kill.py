@@ -15,8 +15,9 @@ import redis.asyncio
 import projections
 from readmodel.demo.market import Market
 from readmodel.engine.batch import batch_of
-from readmodel.engine.catalogue import Plan, discover
+from readmodel.engine.catalogue import discover
 from readmodel.engine.history import History
+from readmodel.engine.plan import Plan
 from readmodel.events.cloudevent import CloudEvent
 from readmodel.events.event import streams
 from readmodel.events.publish import publish

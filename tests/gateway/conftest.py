@@ -19,7 +19,8 @@ import projections
 from gateway.app import build
 from gateway.auth import Authenticator, make_token
 from readmodel.engine.batch import batch_of
-from readmodel.engine.catalogue import Plan, discover
+from readmodel.engine.catalogue import discover
+from readmodel.engine.plan import Plan
 from readmodel.engine.projection import DUCKDB, POSTGRES
 from readmodel.engine.staging import staged
 from readmodel.engine.views import Views

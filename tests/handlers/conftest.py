@@ -9,7 +9,8 @@ import pytest
 
 import projections
 from readmodel.cli.folding import Folding, folding
-from readmodel.engine.catalogue import Plan, discover
+from readmodel.engine.catalogue import discover
+from readmodel.engine.plan import Plan
 from readmodel.settings import Settings
 
 Keep = Callable[..., AbstractAsyncContextManager[Folding]]

@@ -9,7 +9,8 @@ import pytest
 from redis.asyncio import Redis
 
 from readmodel.cli.folding import Folding
-from readmodel.engine.catalogue import Plan, plans_of
+from readmodel.engine.catalogue import plans_of
+from readmodel.engine.plan import Plan
 from readmodel.engine.projection import POSTGRES
 from tests.handlers.conftest import Keep, caught_up, until
 from tests.handlers.test_bad_input import price, quarantine, rows

@@ -8,7 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import projections
-from readmodel.engine.catalogue import Plan, discover
+from readmodel.engine.catalogue import discover
+from readmodel.engine.plan import Plan
 from readmodel.stores import duckdb as duck
 from readmodel.stores import postgres
 from readmodel.testing.law import Folded, defined

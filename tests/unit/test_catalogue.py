@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 import projections
-from readmodel.engine.catalogue import Plan, ProjectionInvalid, discover, plans_of
+from readmodel.engine.catalogue import ProjectionInvalid, discover, plans_of
+from readmodel.engine.plan import Plan
 from readmodel.engine.projection import DUCKDB, POSTGRES
 from readmodel.stores.sql import SqlFileInvalid
 

@@ -19,7 +19,7 @@ from readmodel.events.fields import Money, Title, UuidColumn
 from readmodel.events.receipts import ReceiptIngested
 from readmodel.stores import duckdb as duck
 from readmodel.stores import postgres
-from readmodel.stores.postgres import PostgresStore
+from readmodel.stores.postgres import PostgresStore, as_csv
 from readmodel.stores.store import Commit, StoredColumn, TableShape, Version
 
 ENVELOPE = ["position", "event_id", "occurred_at", "source"]
@@ -276,3 +276,11 @@ def _staged(store: StoreName) -> Sequence[Any]:
 
 def _in_utc(row: dict[str, Any]) -> dict[str, Any]:
     return {name: value.astimezone(UTC) if isinstance(value, datetime) else value for name, value in row.items()}
+
+
+def test_an_empty_chunk_adds_nothing_to_the_csv() -> None:
+    """A batch that was cut, or of which only some slices have a row, has empty chunks."""
+    rows = pa.table({"position": pa.array([1], pa.int64()), "text": pa.array(["a"])})
+    empty = rows.slice(0, 0)
+
+    assert as_csv(pa.concat_tables([empty, rows, empty])) == b'1,"a"\n'
