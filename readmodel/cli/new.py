@@ -37,32 +37,34 @@ ORDER BY store
 """
 _TEST = '''"""{title}: given events, then rows. That every way of folding gives them, test_fold_law.py shows."""
 
-from projections import {name}
-from readmodel.engine.catalogue import plans_of
-from readmodel.events.decode import decode
-from readmodel.events.envelope import Entry
-from readmodel.testing.law import defined
+from collections.abc import Sequence
+from datetime import date
+
+import pytest
+
+from readmodel.testing.given import Document, Given, event
+
+PRODUCT = "00000000-0000-4000-8000-000000000001"
 
 
-def test_the_newest_sighting_is_kept() -> None:
-    """Of two sightings in one store, the later event holds."""
-    (plan,) = plans_of({name}.__name__)
-    product = "00000000-0000-4000-8000-000000000001"
-    entries = [
-        Entry(position << 21, _price(product, day))
-        for position, day in enumerate(("2024-01-01", "2024-01-02"), start=1)
+@pytest.fixture
+def names() -> Sequence[str]:
+    return ("{name}",)
+
+
+def price(day: str, store: str) -> Document:
+    data = {{"product_id": PRODUCT, "store_slug": store, "observed_date": day, "regular_price": "1.99"}}
+    return event("prices.updated", data)
+
+
+async def test_the_newest_sighting_is_kept(log: Given) -> None:
+    """Of two sightings in one store the later event holds; another store has its own."""
+    log.events(price("2024-01-01", "corner"), price("2024-01-02", "corner"), price("2024-01-01", "market"))
+
+    assert await log.answer("sightings_of_product", product_id=PRODUCT) == [
+        {{"store": "corner", "last_seen": date(2024, 1, 2)}},
+        {{"store": "market", "last_seen": date(2024, 1, 1)}},
     ]
-    (decoded,) = decode("cartsnitch.prices", entries)
-    events = decoded.events["cartsnitch.prices.updated"]
-    (row,) = defined(plan, events)["sightings"]
-    assert [str(value) for value in row[:3]] == [product, "corner", "2024-01-02"]
-
-
-def _price(product: str, day: str) -> bytes:
-    return (
-        '{{"type": "cartsnitch.prices.updated", "data": {{"product_id": "%s", "store_slug": "corner",'
-        ' "observed_date": "%s", "regular_price": "1.99"}}}}' % (product, day)
-    ).encode()
 '''
 
 

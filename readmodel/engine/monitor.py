@@ -4,7 +4,7 @@ import asyncio
 import logging
 import time
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from readmodel.engine.history import History, HistoryUnavailable, StreamState
@@ -37,12 +37,14 @@ class Monitor:
         history: History,
         runners: Mapping[str, Runner] | None = None,
         unknown: Mapping[str, Counter[str]] | None = None,
+        reading: Callable[[], Mapping[str, bool]] = dict,
     ) -> None:
         self._plans = plans
         self._readers = readers
         self._history = history
         self._runners = runners or {}
         self._unknown = unknown or {}
+        self._reading = reading
         self._statuses: list[Status] = []
         self._trouble: str | None = "it has only just started"
 
@@ -75,6 +77,8 @@ class Monitor:
         """Whether questions can be answered, and what is wrong if not. Catching up is not wrong."""
         if self._trouble:
             return False, self._trouble
+        if unread := [stream for stream, is_read in self._reading().items() if not is_read]:
+            return False, f"not being read: {', '.join(unread)}"
         stopped = [runner.plan.key for runner in self._runners.values() if runner.progress.state is State.STOPPED]
         return True, f"stopped: {', '.join(stopped)}" if stopped else "ok"
 
@@ -107,6 +111,7 @@ class Monitor:
             "lag_seconds": await self._lag_seconds({stream: positions[stream] for stream in behind}),
             "rate": 0.0,
             "quarantined": sum(row["quarantined"] for row in quarantined),
+            "reading": dict.fromkeys(plan.streams, False),
             "unknown_events": {},
             "last_error": _put_aside(quarantined[0]) if quarantined else None,
         }
@@ -120,7 +125,9 @@ class Monitor:
         if runner is None:
             return status
         unknown = sum((self._unknown.get(stream, Counter()) for stream in runner.plan.streams), Counter[str]())
+        reading = self._reading()
         return status | {
+            "reading": {stream: reading.get(stream, False) for stream in runner.plan.streams},
             "state": str(runner.progress.state),
             "rate": round(runner.progress.rate(), 1),
             "unknown_events": dict(unknown),

@@ -47,6 +47,7 @@ STATUS = {
     "lag_seconds": 0.0,
     "rate": 0.0,
     "quarantined": 0,
+    "reading": {"cartsnitch.prices": True},
     "unknown_events": {},
     "last_error": None,
 }

@@ -236,3 +236,15 @@ async def test_a_batch_that_does_not_follow_is_not_folded(keep: Keep, redis: Red
         await caught_up(kept)
 
         assert await rows(kept, "SELECT count(*) AS n FROM price_history_v1.points") == [{"n": 10}]
+
+
+async def test_a_stream_that_is_no_longer_read_shows(keep: Keep) -> None:
+    """Status says of each stream whether its subscriber reads, and readiness ends with the first that does not."""
+    async with keep([plan_of("price_history")]) as kept:
+        status = await in_state(kept, "price_history", "live")
+        assert (status["reading"], kept.monitor.ready()) == ({"cartsnitch.prices": True}, (True, "ok"))
+
+        await kept.consumer.stop()
+
+        assert (await status_of(kept, "price_history"))["reading"] == {"cartsnitch.prices": False}
+        assert kept.monitor.ready()[0] is False
