@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 READMODEL = Path(sys.executable).with_name("readmodel")
+LONGEST_COMMAND = 60.0
+"""Seconds; a command that takes longer hangs."""
 SECRET = "a secret that only tests know, 32 bytes"
 
 
@@ -80,11 +82,16 @@ class ServiceProcess:
 
     def run(self, *arguments: str) -> str:
         """Run another `readmodel` command beside it: what it prints."""
-        done = subprocess.run(
-            [READMODEL, *arguments], env=self.environment, capture_output=True, text=True, check=False
-        )
+        done = self.tried(*arguments)
         assert done.returncode == 0, done.stderr
         return done.stdout
+
+    def tried(self, *arguments: str, cwd: Path | None = None) -> "subprocess.CompletedProcess[str]":
+        """Run another `readmodel` command, whatever comes of it."""
+        command = [str(READMODEL), *arguments]
+        return subprocess.run(
+            command, env=self.environment, cwd=cwd, capture_output=True, text=True, check=False, timeout=LONGEST_COMMAND
+        )
 
     def _end(self, how: signal.Signals) -> int:
         assert self._process

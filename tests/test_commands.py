@@ -21,9 +21,7 @@ def service(redis_db: str, database: str, tmp_path: Path) -> ServiceProcess:
 
 def refused(service: ServiceProcess, *arguments: str, cwd: Path | None = None) -> tuple[int, str]:
     """Run a command that fails: its exit code and what it complains of."""
-    done = subprocess.run(
-        [READMODEL, *arguments], env=service.environment, cwd=cwd, capture_output=True, text=True, check=False
-    )
+    done = service.tried(*arguments, cwd=cwd)
     return done.returncode, done.stderr
 
 

@@ -1,11 +1,12 @@
 """The consuming half of a process: stores, runners and stream subscribers, started and stopped in order."""
 
 import asyncio
+import logging
 import secrets
 import socket
 from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 import redis.asyncio
@@ -23,6 +24,8 @@ from readmodel.engine.projection import DUCKDB
 from readmodel.engine.runner import Runner
 from readmodel.settings import Settings
 from readmodel.stores.leases import LeaseTable
+
+log = logging.getLogger(__name__)
 
 THREADS = 16
 """For folds, decoding and whatever else blocks; most of them wait for a store most of the time."""
@@ -75,12 +78,19 @@ async def folding(settings: Settings, plans: Sequence[Plan]) -> AsyncIterator[Fo
 async def in_background(work: Coroutine[None, None, None]) -> AsyncIterator[None]:
     """Run work that never ends, until the block does."""
     task = asyncio.create_task(work)
+    task.add_done_callback(_report)
     try:
         yield
     finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+        # Asked again, because a client that is just connecting may swallow the first cancellation.
+        while not task.done():
+            task.cancel()
+            await asyncio.wait([task], timeout=0.5)
+
+
+def _report(task: "asyncio.Task[None]") -> None:
+    if not task.cancelled() and (error := task.exception()):
+        log.error("%s has ended", task.get_coro(), exc_info=error)
 
 
 def _runners(plans: Sequence[Plan], stores: Stores, history: History, feed: Feed, leases: Leases) -> dict[str, Runner]:
