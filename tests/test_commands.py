@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 import redis as redis_client
@@ -74,9 +75,10 @@ def test_publishing_a_file(service: ServiceProcess, redis_db: str, tmp_path: Pat
     assert service.run("publish", str(file)) == "published 2 events\n"
     service.run("publish", str(file))
     with redis_client.Redis.from_url(redis_db) as client:
-        first, again = client.xrange("cartsnitch.stores")
+        first, again = client.xrange("cartsnitch.stores") or ()
         assert first[1] == again[1]
-        assert "id" in json.loads(first[1][b"data"])
+        fields: Any = first[1]
+        assert "id" in json.loads(fields[b"data"])
         assert client.xlen("cartsnitch.prices") == 2
 
 
