@@ -75,10 +75,10 @@ def test_publishing_a_file(service: ServiceProcess, redis_db: str, tmp_path: Pat
     assert service.run("publish", str(file)) == "published 2 events\n"
     service.run("publish", str(file))
     with redis_client.Redis.from_url(redis_db) as client:
-        first, again = client.xrange("cartsnitch.stores") or ()
+        entries: Any = client.xrange("cartsnitch.stores")
+        first, again = entries
         assert first[1] == again[1]
-        fields: Any = first[1]
-        assert "id" in json.loads(fields[b"data"])
+        assert "id" in json.loads(first[1][b"data"])
         assert client.xlen("cartsnitch.prices") == 2
 
 
