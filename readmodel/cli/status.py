@@ -81,10 +81,10 @@ def _shown(statuses: list[Status]) -> Group:
 
 
 def _table(statuses: list[Status]) -> Table:
-    table = Table(box=SIMPLE)
+    table = Table(box=SIMPLE, pad_edge=False)
     for column in ("projection", "v", "state"):
         table.add_column(column, no_wrap=True)
-    for column in ("behind", "seconds", "events/s", "aside"):
+    for column in ("behind", "late s", "rate", "aside"):
         table.add_column(column, justify="right", no_wrap=True)
     for row in statuses:
         numbers = (row["lag_events"], row["lag_seconds"], row["rate"], row["quarantined"])
