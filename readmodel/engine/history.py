@@ -21,7 +21,7 @@ class HistoryUnavailable(ReadModelError):
 
 class HistoryGap(ReadModelError):
     """{projection} stands at {position} in {stream}, but {reason}. Events may be lost, so it does not go on by
-    itself: restore the stream from a backup, or drop the projection's cursor to fold what is left from the start."""
+    itself: restore the stream from a backup and start the service again."""
 
 
 @dataclass(frozen=True, slots=True)
