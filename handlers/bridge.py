@@ -31,7 +31,6 @@ class Bridge:
         self._client = client
         self._leases = leases
         self._listening: asyncio.Task[None] | None = None
-        self.heard = 0
 
     async def run(self) -> None:
         """Listen for ever, whenever the lease is ours."""
@@ -56,8 +55,15 @@ class Bridge:
                     await self._append(message["channel"].decode(), message["data"])
 
     async def _append(self, channel: str, data: bytes) -> None:
-        await self._client.xadd(channel, {"data": with_id(channel, data)})
-        self.heard += 1
+        # Nobody sends it again, so what was heard is kept until the stream takes it.
+        while True:
+            try:
+                await self._client.xadd(channel, {"data": with_id(channel, data)})
+            except redis.exceptions.RedisError as error:
+                log.warning("%s does not take what was published on its channel: %s", channel, error)
+                await asyncio.sleep(RETRY_AFTER)
+            else:
+                return
 
     def _lose(self) -> None:
         if self._listening:

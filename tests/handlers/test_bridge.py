@@ -1,9 +1,16 @@
 """Today's services only PUBLISH; what they say arrives all the same."""
 
+from typing import Any
+
 import orjson
+import pytest
 from redis.asyncio import Redis
 
-from handlers.bridge import with_id
+from handlers.bridge import Bridge, with_id
+from readmodel.cli.folding import in_background
+from readmodel.engine.lease import TTL, Leases
+from readmodel.stores import postgres
+from readmodel.stores.leases import LeaseTable
 from tests.handlers.conftest import Keep, caught_up, until
 from tests.handlers.test_bad_input import PRODUCT, rows
 
@@ -49,3 +56,29 @@ async def test_an_event_with_an_id_keeps_it() -> None:
     with_own = orjson.dumps({"type": "cartsnitch.prices.updated", "id": "mine", "data": {}})
     assert with_id("a", with_own) == with_own
     assert with_id("a", b"{nope") == b"{nope"
+
+
+async def test_what_was_heard_waits_for_its_stream(
+    redis: Redis, database: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """While the stream's key takes no entry the message is kept, and appended once it does."""
+    postgres.migrate(database)
+    leases = Leases(LeaseTable(database, "a test", TTL))
+    await redis.set("cartsnitch.prices", "not a stream")
+    async with in_background(Bridge(redis, leases).run()):
+
+        async def refused() -> bool:
+            if "does not take" not in caplog.text:
+                await redis.publish("cartsnitch.prices", SHORT)
+            return "does not take" in caplog.text
+
+        await until(refused, "nobody listens")
+        await redis.delete("cartsnitch.prices")
+
+        async def appended() -> bool:
+            return await redis.xlen("cartsnitch.prices") > 0
+
+        await until(appended, "the message was lost")
+    await leases.close()
+    entries: Any = await redis.xrange("cartsnitch.prices")
+    assert entries[0][1] == {b"data": with_id("cartsnitch.prices", SHORT)}
