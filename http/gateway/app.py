@@ -8,6 +8,7 @@ from aiohttp import web
 from gateway.access import Door
 from gateway.auth import AuthenticatorLike
 from gateway.cors import preflight, share_with
+from gateway.letters import LettersLike
 from gateway.monitor import MonitorLike
 from gateway.openapi import document
 from gateway.pages import add_pages
@@ -23,6 +24,7 @@ def build(
     *,
     auth: AuthenticatorLike,
     monitor: MonitorLike,
+    letters: LettersLike,
     asyncapi: Mapping[str, Any] | None,
     cors_origins: Sequence[str],
     service_key: str | None,
@@ -33,9 +35,10 @@ def build(
     """
     app = web.Application(middlewares=[identified, problems, preflight(cors_origins)])
     app.on_response_prepare.extend([show_request_id, share_with(cors_origins), _no_sniffing])
-    desk = Desk(Door(auth, service_key), views, monitor)
+    desk = Desk(Door(auth, service_key), views, monitor, letters)
     for route in ROUTES:
-        app.router.add_get(route.pattern, desk.serve(route))
+        add = app.router.add_post if route.method == "POST" else app.router.add_get
+        add(route.pattern, desk.serve(route))
     add_pages(app, document(ROUTES), asyncapi)
     return app
 

@@ -35,6 +35,7 @@ _PROBLEMS: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
     "401": ("Unauthorized", "No credentials, or they do not hold.", ()),
     "403": ("Forbidden", "The credentials are not enough.", ()),
     "404": ("NotFound", "There is no such thing, or it is somebody else's.", ()),
+    "409": ("Conflict", "It cannot be done at the moment; the detail says what is in the way.", ()),
     "422": ("ParametersInvalid", "A parameter is wrong; `errors` says which.", ()),
     "503": ("Unavailable", "The data cannot be read at the moment, or has not come that far.", ("Retry-After",)),
 }
@@ -148,6 +149,7 @@ def _failures(route: Route[Any], has_parameters: bool) -> Schema:
     statuses = [] if route.access is Access.ANYBODY else ["401"]
     statuses += ["403"] if route.access is Access.OPERATOR else []
     statuses += ["404"] if route.path_parameters else []
+    statuses += ["404", "409"] if route.method == "POST" else []
     statuses += ["422"] if has_parameters or route.reads else []
     statuses += ["503"] if route.reads or route.path in ("/readyz", "/ready") else []
     return {status: {"$ref": f"#/components/responses/{_PROBLEMS[status][0]}"} for status in statuses}

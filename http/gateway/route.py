@@ -8,6 +8,7 @@ from typing import Any, Generic
 
 from gateway.access import Access
 from gateway.auth import User
+from gateway.letters import LettersLike
 from gateway.monitor import MonitorLike
 from gateway.paging import Paged
 from gateway.parameters import A, Asked
@@ -23,6 +24,7 @@ class Question(Generic[A]):
     asked: A
     caller: User
     monitor: MonitorLike
+    letters: LettersLike
     looking_at: View | None = None
 
     @property
@@ -104,6 +106,15 @@ class Routes:
         def declare(call: Call[A]) -> Call[A]:
             for path in paths:
                 self._declared.append(Route("GET", path, answers, call, asks, access, tuple(reads), self._tag))
+            return call
+
+        return declare
+
+    def post(self, path: str, *, answers: Any, asks: type[A], access: Access) -> Callable[[Call[A]], Call[A]]:
+        """Declare what answers POST on a path: something is done here. Its parameters are those of the query."""
+
+        def declare(call: Call[A]) -> Call[A]:
+            self._declared.append(Route("POST", path, answers, call, asks, access, (), self._tag))
             return call
 
         return declare

@@ -1,12 +1,13 @@
 """The way every request takes: caller, parameters, projections, answer, headers."""
 
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from aiohttp import ETag, web
 
 from gateway.access import Access, Door
+from gateway.letters import LettersLike
 from gateway.monitor import MonitorLike
 from gateway.paging import Paged
 from gateway.parameters import asked_of, min_position
@@ -28,13 +29,14 @@ class Desk:
     door: Door
     views: Views
     monitor: MonitorLike
+    letters: LettersLike
 
     def serve(self, route: Route[Any]) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
         """The aiohttp handler of a route."""
 
         async def handle(request: web.Request) -> web.StreamResponse:
             caller = await self.door.admit(request, route.access)
-            question = Question(asked_of(request, route.asks), caller, self.monitor)
+            question = Question(asked_of(request, route.asks), caller, self.monitor, self.letters)
             if not route.reads:
                 body = dumps((await route.call(question)).body)
                 return web.Response(body=body, content_type="application/json", headers={"Cache-Control": "no-store"})
@@ -51,7 +53,7 @@ class Desk:
                 "X-Projection-Lag": f"{self.monitor.lag_seconds(route.reads):.3f}",
             }
             try:
-                answer = await route.call(Question(question.asked, question.caller, question.monitor, view))
+                answer = await route.call(replace(question, looking_at=view))
             except Problem as problem:
                 problem.headers |= headers
                 raise

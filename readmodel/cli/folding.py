@@ -17,6 +17,7 @@ from readmodel.cli.stores import Stores, open_stores
 from readmodel.engine.feed import Feed
 from readmodel.engine.history import History
 from readmodel.engine.lease import TTL, Leases
+from readmodel.engine.letters import Letters
 from readmodel.engine.monitor import Monitor
 from readmodel.engine.plan import Plan
 from readmodel.engine.preparation import prepare
@@ -40,6 +41,7 @@ class Folding:
     runners: Mapping[str, Runner]
     consumer: Consumer
     monitor: Monitor
+    letters: Letters
     redis: "redis.asyncio.Redis"
 
 
@@ -57,7 +59,7 @@ async def folding(settings: Settings, plans: Sequence[Plan]) -> AsyncIterator[Fo
         client = await stack.enter_async_context(redis.asyncio.Redis.from_url(str(settings.redis_url)))
         history = History(client)
         feed = Feed(history)
-        leases = Leases(LeaseTable(str(settings.database_url), _owner(), TTL))
+        leases = Leases(LeaseTable(str(settings.database_url), owner(), TTL))
         stack.push_async_callback(leases.close)
         await stack.enter_async_context(in_background(leases.keep()))
         runners = _runners(plans, stores, history, feed, leases)
@@ -71,7 +73,8 @@ async def folding(settings: Settings, plans: Sequence[Plan]) -> AsyncIterator[Fo
         monitor = Monitor(plans, stores.readers, history, runners, feed.unknown, consumer.health)
         await monitor.look()
         await stack.enter_async_context(in_background(monitor.watch()))
-        yield Folding(plans, stores, runners, consumer, monitor, client)
+        letters = Letters(plans, stores.readers, runners)
+        yield Folding(plans, stores, runners, consumer, monitor, letters, client)
 
 
 @asynccontextmanager
@@ -124,5 +127,6 @@ async def _running(runners: Mapping[str, Runner]) -> AsyncIterator[None]:
         await asyncio.gather(*tasks)
 
 
-def _owner() -> str:
+def owner() -> str:
+    """A name for this process in the lease table."""
     return f"{socket.gethostname()}-{secrets.token_hex(4)}"

@@ -35,6 +35,7 @@ async def running(settings: Settings) -> AsyncIterator[Service]:
             Views(found.plans, found.stores.readers),
             auth=Authenticator(settings.signing_keys()),
             monitor=found.monitor,
+            letters=found.letters,
             asyncapi=document(found.consumer.broker, version("readmodel")),
             cors_origins=settings.cors_origins,
             service_key=settings.service_key,

@@ -2,8 +2,6 @@
 
 import asyncio
 import time
-import urllib.error
-import urllib.request
 
 import click
 import orjson
@@ -16,16 +14,12 @@ from rich.text import Text
 
 import projections
 from readmodel.cli.addresses import complete, service_url
+from readmodel.cli.asking import ask
 from readmodel.cli.stores import open_stores
 from readmodel.engine.catalogue import discover
 from readmodel.engine.history import History
 from readmodel.engine.monitor import Monitor, Status
-from readmodel.errors import ReadModelError
 from readmodel.settings import Settings
-
-
-class ServiceUnreachable(ReadModelError):
-    """The service at {url} does not answer: {reason}"""
 
 
 @click.command()
@@ -44,19 +38,10 @@ def status(watch: bool, as_json: bool) -> None:
 
 def _statuses(settings: Settings) -> list[Status]:
     if url := service_url(settings):
-        return _ask(url, settings.with_secrets().service_key)
-    with complete(settings) as found:
-        return asyncio.run(_read(found))
-
-
-def _ask(url: str, service_key: str | None) -> list[Status]:
-    request = urllib.request.Request(f"{url}/api/v1/ops/projections", headers={"X-Service-Key": service_key or ""})  # noqa: S310 - the operator's own URL
-    try:
-        with urllib.request.urlopen(request, timeout=10) as response:  # noqa: S310
-            answer: list[Status] = orjson.loads(response.read())
-            return answer
-    except (urllib.error.URLError, TimeoutError) as error:
-        raise ServiceUnreachable(url=url, reason=error) from error
+        found: list[Status] = ask(settings, url, "GET", "/api/v1/ops/projections")
+        return found
+    with complete(settings) as completed:
+        return asyncio.run(_read(completed))
 
 
 async def _read(settings: Settings) -> list[Status]:

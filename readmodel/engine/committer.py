@@ -1,12 +1,17 @@
 """From a batch to a commit: rows, cursor and quarantine together, with the poison found and left out."""
 
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 
 from readmodel.engine.batch import Batch
-from readmodel.engine.isolation import Isolation
+from readmodel.engine.isolation import Isolation, refused_in
 from readmodel.engine.plan import Plan
 from readmodel.engine.staging import staged
-from readmodel.stores.store import Commit, EventAtFault, Quarantined, Store
+from readmodel.events.event import contracts
+from readmodel.stores.store import Commit, Discard, EventAtFault, Quarantined, Store
+
+UNKNOWN = "no contract knows the type of this event"
 
 
 class Committer:
@@ -24,13 +29,46 @@ class Committer:
         StoreUnavailable for what may pass; then nothing of the batch is committed.
         """
         commit = partial(self._commit, epoch=epoch, expected=expected)
-        rejected = self._rejected(batch)
+        self._take(batch, self._rejected(batch), commit, self._isolation.find)
+
+    def refold(self, letters: Batch, epoch: int, expected: int) -> list[Quarantined]:
+        """Fold events of one stream that were put aside: those that are refused again, and stay there.
+
+        The cursor, which is expected to be past them, stands still. That is right because folding is deaf to order.
+        Raises what `fold` raises, except that here it is no sign of a broken fold when all of a type are refused.
+        """
+
+        def commit(batch: Batch, quarantined: list[Quarantined]) -> Commit:
+            refused = {event.position for event in quarantined}
+            settled = [entry.position for entry in batch.entries if entry.position not in refused]
+            moved = self._commit(batch, quarantined, epoch=epoch, expected=expected)
+            return replace(moved, upto=expected, entries=0, settled=settled)
+
+        def refused(batch: Batch, attempt: Callable[[Batch], None]) -> list[Quarantined]:
+            return refused_in(batch, batch.types(self._plan.events), attempt)
+
+        return self._take(letters, [*self._rejected(letters), *_unknown(letters)], commit, refused)
+
+    def discard(self, stream: str, positions: Sequence[int], epoch: int, by: str, reason: str | None) -> None:
+        """Give up events that were put aside; CursorMoved when another has taken over."""
+        self._store.discard(Discard(self._plan.as_version, epoch, stream, positions, by, reason))
+
+    def _take(
+        self,
+        batch: Batch,
+        rejected: list[Quarantined],
+        commit: Callable[[Batch, list[Quarantined]], Commit],
+        find: Callable[[Batch, Callable[[Batch], None]], list[Quarantined]],
+    ) -> list[Quarantined]:
+        """Commit what the store takes of a batch; what was put aside."""
         try:
             self._store.commit(commit(batch, rejected))
         except EventAtFault:
-            refused = self._isolation.find(batch, lambda part: self._store.attempt(commit(part, [])))
+            refused = find(batch, lambda part: self._store.attempt(commit(part, [])))
             clean = batch.without(event.position for event in refused)
-            self._store.commit(commit(clean, [*rejected, *refused]))
+            rejected = [*rejected, *refused]
+            self._store.commit(commit(clean, rejected))
+        return rejected
 
     def _commit(self, batch: Batch, quarantined: list[Quarantined], *, epoch: int, expected: int) -> Commit:
         return Commit(
@@ -53,3 +91,9 @@ class Committer:
             for bad in batch.rejected
             if bad.event_type in mine
         ]
+
+
+def _unknown(letters: Batch) -> list[Quarantined]:
+    """Letters that a contract knew when they were put aside, and none knows now: they are no less lost than before."""
+    known = {*letters.types(list(contracts().values())), *(bad.entry.position for bad in letters.rejected)}
+    return [Quarantined(e.position, None, UNKNOWN, e.raw) for e in letters.entries if e.position not in known]

@@ -1,7 +1,7 @@
 """Finding the events that a store refuses, by halving the batch until they stand alone."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from readmodel.engine.batch import Batch
 from readmodel.engine.plan import Plan
@@ -21,7 +21,7 @@ class Isolation:
     def find(self, batch: Batch, attempt: Callable[[Batch], None]) -> list[Quarantined]:
         """The events at fault; FoldBroken when every event of a type is refused, so that it cannot be the events."""
         types = batch.types(self._plan.events)
-        found = list(self._refused_in(batch, types, attempt))
+        found = refused_in(batch, types, attempt)
         refused = Counter(event.event_type for event in found)
         for event_type, all_of_it in Counter(types.values()).items():
             if refused[event_type] < all_of_it:
@@ -34,12 +34,14 @@ class Isolation:
                 raise FoldBroken(projection=self._plan.as_version, reason=reason)
         return found
 
-    def _refused_in(self, batch: Batch, types: dict[int, str], attempt: Callable[[Batch], None]) -> list[Quarantined]:
-        try:
-            attempt(batch)
-        except EventAtFault as error:
-            if len(batch.entries) > 1:
-                return [event for half in batch.halves() for event in self._refused_in(half, types, attempt)]
-            (entry,) = batch.entries
-            return [Quarantined(entry.position, types.get(entry.position), str(error), entry.raw)]
-        return []
+
+def refused_in(batch: Batch, types: Mapping[int, str], attempt: Callable[[Batch], None]) -> list[Quarantined]:
+    """The events that the store refuses, however many they are, with their types by position."""
+    try:
+        attempt(batch)
+    except EventAtFault as error:
+        if len(batch.entries) > 1:
+            return [event for half in batch.halves() for event in refused_in(half, types, attempt)]
+        (entry,) = batch.entries
+        return [Quarantined(entry.position, types.get(entry.position), str(error), entry.raw)]
+    return []

@@ -111,9 +111,10 @@ class Monitor:
             "lag_seconds": await self._lag_seconds({stream: positions[stream] for stream in behind}),
             "rate": 0.0,
             "quarantined": sum(row["quarantined"] for row in quarantined),
+            "discarded": sum(row["discarded"] for row in quarantined),
             "reading": dict.fromkeys(plan.streams, False),
             "unknown_events": {},
-            "last_error": _put_aside(quarantined[0]) if quarantined else None,
+            "last_error": next((_put_aside(row) for row in quarantined if row["quarantined"]), None),
         }
 
     async def _lag_seconds(self, behind: Mapping[str, int]) -> float:

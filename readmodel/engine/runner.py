@@ -4,8 +4,8 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 from typing import TypeVar
 
@@ -14,6 +14,7 @@ from readmodel.engine.committer import Committer
 from readmodel.engine.feed import Feed
 from readmodel.engine.history import History, HistoryGap, HistoryUnavailable
 from readmodel.engine.lease import Leases
+from readmodel.engine.ownership import NotOwner, Owned
 from readmodel.engine.plan import Plan
 from readmodel.engine.progress import Progress, State
 from readmodel.errors import ReadModelError
@@ -108,6 +109,15 @@ class Runner:
         while not self._queue.empty():
             self._queue.get_nowait()
         self._queue.put_nowait(None)
+
+    @asynccontextmanager
+    async def between_folds(self) -> AsyncIterator[Owned]:
+        """See Keeper: the folds wait for the block to end, so it is to be short."""
+        async with self._turn:
+            if self._epoch is None or not self.progress.cursors:
+                error = f": {self.progress.last_error}" if self.progress.last_error else ""
+                raise NotOwner(projection=self.plan.key, reason=f"it is {self.progress.state}{error}")
+            yield Owned(self._epoch, self.cursors, self._committer)
 
     async def _own(self) -> None:
         plan = self.plan

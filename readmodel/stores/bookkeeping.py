@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from readmodel.stores.sql import read_sql
-from readmodel.stores.store import Commit, Cursor, CursorMoved, Version
+from readmodel.stores.store import Commit, Cursor, CursorMoved, Discard, Version
 
 STATEMENTS = read_sql("readmodel.stores", "bookkeeping.sql").sections
 
@@ -33,10 +33,20 @@ def advance(run: Run, commit: Commit) -> None:
 
 
 def put_aside(run: Run, commit: Commit) -> None:
-    """Keep the events that could not be taken."""
+    """Keep the events that could not be taken, and let go of those that were after all."""
     for event in commit.quarantined:
         kept = {"position": event.position, "event_type": event.event_type, "error": event.error, "raw": event.raw}
         run("quarantine", {**_names(commit.version), "stream": commit.stream, **kept})
+    for position in commit.settled:
+        run("settle", {**_names(commit.version), "stream": commit.stream, "position": position})
+
+
+def discard(run: Run, discard: Discard) -> None:
+    """Give up quarantined events; CursorMoved when their owner is another."""
+    _check_epoch(run, discard.version, discard.epoch)
+    decided = {"by": discard.by, "reason": discard.reason}
+    for position in discard.positions:
+        run("discard", {**_names(discard.version), "stream": discard.stream, "position": position, **decided})
 
 
 def first_live(run: Run, version: Version) -> None:
@@ -46,9 +56,13 @@ def first_live(run: Run, version: Version) -> None:
 
 def go_live(run: Run, version: Version, epoch: int) -> None:
     """Flip the pointer to this version; CursorMoved when its owner is another."""
+    _check_epoch(run, version, epoch)
+    run("flip", _names(version))
+
+
+def _check_epoch(run: Run, version: Version, epoch: int) -> None:
     if run("check_epoch", {**_names(version), "epoch": epoch}):
         raise CursorMoved(projection=version, reason=f"its epoch is beyond ours, {epoch}")
-    run("flip", _names(version))
 
 
 def _names(version: Version) -> dict[str, Any]:

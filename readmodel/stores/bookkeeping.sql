@@ -33,9 +33,32 @@ WHERE projection = $projection
 RETURNING position;
 
 -- quarantine --
--- Keep an event that could not be taken.
+-- Keep an event that could not be taken. One that is refused again keeps its bytes, its time and its state.
 INSERT INTO readmodel.quarantine (projection, version, stream, position, event_type, error, raw, quarantined_at)
-VALUES ($projection, $version, $stream, $position, $event_type, $error, $raw, now());
+VALUES ($projection, $version, $stream, $position, $event_type, $error, $raw, now())
+ON CONFLICT (projection, version, stream, position) DO UPDATE
+SET event_type = excluded.event_type,
+    error = excluded.error;
+
+-- settle --
+-- An event that was folded after all counts again: it leaves quarantine in the commit that folds it.
+DELETE FROM readmodel.quarantine
+WHERE projection = $projection
+  AND version = $version
+  AND stream = $stream
+  AND position = $position;
+
+-- discard --
+-- An event that will not be folded stays, with who decided that, and why.
+UPDATE readmodel.quarantine
+SET discarded_at = now(),
+    discarded_by = $by,
+    discarded_for = $reason
+WHERE projection = $projection
+  AND version = $version
+  AND stream = $stream
+  AND position = $position
+  AND discarded_at IS NULL;
 
 -- first_live --
 -- The first version of a projection is live from the start: there is nothing else to show.
@@ -44,7 +67,7 @@ VALUES ($projection, $version)
 ON CONFLICT (projection) DO NOTHING;
 
 -- check_epoch --
--- The pointer may be flipped only by the owner.
+-- The pointer is flipped, and events are discarded, only by the owner.
 SELECT 1
 FROM readmodel.cursors
 WHERE projection = $projection

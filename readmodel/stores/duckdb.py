@@ -12,6 +12,7 @@ from readmodel.stores.sql import read_sql, without_parameters
 from readmodel.stores.store import (
     Commit,
     Cursor,
+    Discard,
     EventAtFault,
     FoldBroken,
     QueryBroken,
@@ -86,6 +87,11 @@ class DuckStore:
         """See Store."""
         with self._transaction(commit.version, keep=False) as connection:
             _fold(connection, commit)
+
+    def discard(self, discard: Discard) -> None:
+        """See Store."""
+        with self._transaction(discard.version) as connection:
+            bookkeeping.discard(_running(connection), discard)
 
     def go_live(self, version: Version, epoch: int) -> None:
         """See Store."""

@@ -37,3 +37,15 @@ CREATE TABLE IF NOT EXISTS readmodel.quarantine (
     quarantined_at timestamptz NOT NULL,
     PRIMARY KEY (projection, version, stream, position)
 );
+
+-- quarantine_discarded_at --
+-- What an operator has discarded is kept all the same: as evidence, and to be taken back.
+ALTER TABLE readmodel.quarantine ADD COLUMN IF NOT EXISTS discarded_at timestamptz;
+
+-- quarantine_discarded_by --
+-- Who discarded it.
+ALTER TABLE readmodel.quarantine ADD COLUMN IF NOT EXISTS discarded_by text;
+
+-- quarantine_discarded_for --
+-- The reason given.
+ALTER TABLE readmodel.quarantine ADD COLUMN IF NOT EXISTS discarded_for text;

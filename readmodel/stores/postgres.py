@@ -15,6 +15,7 @@ from readmodel.stores.sql import for_psycopg, read_sql, without_parameters
 from readmodel.stores.store import (
     Commit,
     Cursor,
+    Discard,
     EventAtFault,
     FoldBroken,
     QueryBroken,
@@ -84,6 +85,11 @@ class PostgresStore:
         """See Store."""
         with self._folding(commit):
             raise psycopg.Rollback
+
+    def discard(self, discard: Discard) -> None:
+        """See Store."""
+        with self._transaction(discard.version) as connection:
+            bookkeeping.discard(_running(connection), discard)
 
     def go_live(self, version: Version, epoch: int) -> None:
         """See Store."""

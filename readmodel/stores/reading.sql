@@ -7,13 +7,17 @@ JOIN readmodel.cursors AS cursors
  AND cursors.version = live.version;
 
 -- quarantined --
--- How many events each version has put aside, and the one put aside last.
-SELECT projection, version, stream, position, error, quarantined
+-- How many events each version has put aside, those that were discarded by themselves, and the one put aside last.
+SELECT projection, version, stream, position, error, quarantined, discarded
 FROM (
     SELECT
         *,
-        count(*) OVER (PARTITION BY projection, version) AS quarantined,
-        row_number() OVER (PARTITION BY projection, version ORDER BY quarantined_at DESC, position DESC) AS nth
+        count(*) FILTER (WHERE discarded_at IS NULL) OVER (PARTITION BY projection, version) AS quarantined,
+        count(*) FILTER (WHERE discarded_at IS NOT NULL) OVER (PARTITION BY projection, version) AS discarded,
+        row_number() OVER (
+            PARTITION BY projection, version
+            ORDER BY discarded_at IS NOT NULL, quarantined_at DESC, position DESC
+        ) AS nth
     FROM readmodel.quarantine
 ) AS newest
 WHERE nth = 1;

@@ -111,7 +111,10 @@ class Quarantined:
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """A batch's effect: rows, cursor and quarantine, all of it or nothing."""
+    """A batch's effect: rows, cursor and quarantine, all of it or nothing.
+
+    `settled` are positions that leave quarantine, because this folds what was put aside there.
+    """
 
     version: Version
     epoch: int
@@ -122,6 +125,19 @@ class Commit:
     staged: Sequence[Staged]
     statements: Sequence[str]
     quarantined: Sequence[Quarantined]
+    settled: Sequence[int] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Discard:
+    """Quarantined events of one stream that are given up, by whom and why."""
+
+    version: Version
+    epoch: int
+    stream: str
+    positions: Sequence[int]
+    by: str
+    reason: str | None
 
 
 class Store(Protocol):
@@ -145,6 +161,9 @@ class Store(Protocol):
 
     def attempt(self, commit: Commit) -> None:
         """Do all that `commit` does, then roll it back: the way to find which event of a batch is at fault."""
+
+    def discard(self, discard: Discard) -> None:
+        """Mark quarantined events as discarded; CursorMoved when fenced out."""
 
     def go_live(self, version: Version, epoch: int) -> None:
         """Make this version the one that queries see; CursorMoved when fenced out."""

@@ -20,8 +20,11 @@ from gateway.app import build
 from gateway.auth import Authenticator, make_token
 from readmodel.engine.batch import batch_of
 from readmodel.engine.catalogue import discover
+from readmodel.engine.lease import TTL, Leases
+from readmodel.engine.letters import Letters
+from readmodel.engine.ownership import Borrower
 from readmodel.engine.plan import Plan
-from readmodel.engine.projection import DUCKDB, POSTGRES
+from readmodel.engine.projection import DUCKDB, POSTGRES, StoreName
 from readmodel.engine.staging import staged
 from readmodel.engine.views import Views
 from readmodel.events.envelope import Entry
@@ -30,8 +33,9 @@ from readmodel.events.position import format_position, parse_position
 from readmodel.stores import duckdb as duck
 from readmodel.stores import postgres
 from readmodel.stores.duckdb import DuckStore
+from readmodel.stores.leases import LeaseTable
 from readmodel.stores.postgres import PostgresStore
-from readmodel.stores.reading import DuckReader, PostgresReader
+from readmodel.stores.reading import DuckReader, PostgresReader, Reader
 from readmodel.stores.store import Commit, Store
 
 KEYS = {"2025": "k" * 32}
@@ -191,14 +195,44 @@ def log(plans: tuple[Plan, ...], database: str, duckdb_file: duckdb.DuckDBPyConn
     made.close()
 
 
+Readers = dict[StoreName, Reader]
+
+
 @pytest.fixture
-async def views(plans: tuple[Plan, ...], database: str, duckdb_file: duckdb.DuckDBPyConnection) -> AsyncIterator[Views]:
-    """What the application reads."""
+async def readers(database: str, duckdb_file: duckdb.DuckDBPyConnection) -> AsyncIterator[Readers]:
+    """Both stores, read only."""
     rows, scans = PostgresReader(database, size=4), DuckReader(duckdb_file)
     await rows.open()
-    yield Views(plans, {POSTGRES: rows, DUCKDB: scans})
+    yield {POSTGRES: rows, DUCKDB: scans}
     await rows.close()
     scans.close()
+
+
+@pytest.fixture
+def views(plans: tuple[Plan, ...], readers: Readers) -> Views:
+    """What the application reads."""
+    return Views(plans, readers)
+
+
+_DEAD_LETTER = """
+    INSERT INTO readmodel.quarantine (projection, version, stream, position, event_type, error, raw, quarantined_at)
+    VALUES ('products', 1, 'cartsnitch.products', %s, NULL, 'not JSON', %s, now())"""
+
+
+@pytest.fixture
+async def letters(
+    plans: tuple[Plan, ...], database: str, duckdb_file: duckdb.DuckDBPyConnection, readers: Readers
+) -> AsyncIterator[Letters]:
+    """One dead letter, in stores that nobody else keeps."""
+    with psycopg.connect(database) as connection:
+        connection.execute(_DEAD_LETTER, [parse_position("7-0"), b"{nope \xff"])
+    leases = Leases(LeaseTable(database, "tests", TTL))
+
+    def store(plan: Plan) -> Store:
+        return PostgresStore(database) if plan.store is POSTGRES else DuckStore(duckdb_file)
+
+    yield Letters(plans, readers, {plan.key: Borrower(plan, store, leases) for plan in plans})
+    await leases.close()
 
 
 @dataclass
@@ -232,6 +266,7 @@ async def serving(views: Views, monitor: Watched, **changed: Any) -> AsyncIterat
     """A client of the application, on a real socket."""
     given: dict[str, Any] = {
         "auth": Authenticator(KEYS),
+        "letters": Letters([], {}, {}),
         "asyncapi": None,
         "cors_origins": [FRONTEND],
         "service_key": SERVICE_KEY,
@@ -242,9 +277,9 @@ async def serving(views: Views, monitor: Watched, **changed: Any) -> AsyncIterat
 
 
 @pytest.fixture
-async def client(views: Views, monitor: Watched) -> AsyncIterator[Client]:
+async def client(views: Views, monitor: Watched, letters: Letters) -> AsyncIterator[Client]:
     """Shows no credentials; takes them as headers."""
-    async with serving(views, monitor) as made:
+    async with serving(views, monitor, letters=letters) as made:
         yield made
 
 

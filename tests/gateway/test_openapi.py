@@ -9,6 +9,7 @@ from gateway.auth import Authenticator
 from gateway.openapi import document
 from gateway.route import Route
 from gateway.routes import ROUTES
+from readmodel.engine.letters import Letters
 from readmodel.engine.views import Views
 from tests.gateway.conftest import BUTTER, KEYS, MILK, RECEIPT, Client, Watched, bearer
 
@@ -30,6 +31,10 @@ SAMPLES = {
     "/api/v1/public/trends/{product_id}": [f"{BUTTER}?until=2025-11-20"],
     "/api/v1/public/store-comparison": ["?category=Dairy", f"?product_ids={MILK}"],
     "/api/v1/ops/projections": [""],
+    "/api/v1/ops/dead-letters": ["", "?state=all&limit=1"],
+    "/api/v1/ops/dead-letters/{projection}/{store}/{stream}/{position}": ["products/postgres/cartsnitch.products/7-0"],
+    "/api/v1/ops/dead-letters/retry": ["?all=true", "?position=7-0"],
+    "/api/v1/ops/dead-letters/discard": ["?all=true"],
     "/livez": [""],
     "/readyz": [""],
     "/health": [""],
@@ -47,6 +52,7 @@ STATUS = {
     "lag_seconds": 0.0,
     "rate": 0.0,
     "quarantined": 0,
+    "discarded": 0,
     "reading": {"cartsnitch.prices": True},
     "unknown_events": {},
     "last_error": None,
@@ -74,6 +80,7 @@ def test_no_route_is_undocumented() -> None:
         Views([], {}),
         auth=Authenticator(KEYS),
         monitor=Watched(),
+        letters=Letters([], {}, {}),
         asyncapi={},
         cors_origins=[],
         service_key=None,
@@ -141,14 +148,14 @@ async def test_answers_are_as_documented(client: Client, monitor: Watched, route
     monitor.rows = [STATUS]
     for sample in SAMPLES[route.path]:
         address = f"{route.path}{sample}" if "{" not in route.path else _filled(route.path, sample)
-        response = await client.get(address, headers=bearer(role="admin"))
+        response = await client.request(route.method, address, headers=bearer(role="admin"))
         assert response.status == 200, await response.text()
         TypeAdapter(route.answers).validate_json(await response.read(), extra="forbid", strict=True)
         assert set(route_headers(route)) <= {name.lower() for name in response.headers}
 
 
 def route_headers(route: Route[Any]) -> list[str]:
-    described = document([route])["paths"][route.path]["get"]["responses"]["200"]["headers"]
+    described = document([route])["paths"][route.path][route.method.lower()]["responses"]["200"]["headers"]
     # A basket of asked products is not a list, though the same path lists a category.
     paging = {"x-total-count", "link"} if route.path.endswith("store-comparison") else set()
     return [name.lower() for name in described if name.lower() not in paging]
@@ -157,4 +164,4 @@ def route_headers(route: Route[Any]) -> list[str]:
 def _filled(path: str, sample: str) -> str:
     before, _, rest = path.partition("{")
     value, _, query = sample.partition("?")
-    return f"{before}{value}{rest.partition('}')[2]}?{query}"
+    return f"{before}{value}{rest.rpartition('}')[2]}?{query}"

@@ -1,6 +1,6 @@
 """The routing table: every path that is answered from declarations."""
 
-from gateway.routes import alerts, health, ops, prices, products, public, purchases, stores
+from gateway.routes import alerts, dead_letters, health, ops, prices, products, public, purchases, stores
 
 ROUTES = (
     *health.routes,
@@ -11,4 +11,5 @@ ROUTES = (
     *alerts.routes,
     *public.routes,
     *ops.routes,
+    *dead_letters.routes,
 )

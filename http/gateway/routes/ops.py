@@ -22,6 +22,7 @@ class ProjectionStatus(BaseModel):
     lag_seconds: float | None
     rate: float | None
     quarantined: int
+    discarded: int = 0
     reading: dict[str, bool] = {}
     unknown_events: dict[str, int] = {}
     last_error: str | None

@@ -1,0 +1,51 @@
+"""Asking the running service, as an operator."""
+
+import urllib.error
+import urllib.parse
+import urllib.request
+from typing import Any
+
+import orjson
+
+from readmodel.errors import ReadModelError
+from readmodel.settings import Settings
+
+PATIENCE = 600.0
+"""Seconds; some requests do a lot of work before they answer."""
+
+
+class ServiceUnreachable(ReadModelError):
+    """The service at {url} does not answer: {reason}"""
+
+
+class ServiceRefused(ReadModelError):
+    """{reason} (said the service at {url})"""
+
+
+def ask(settings: Settings, url: str, method: str, path: str, **parameters: Any) -> Any:
+    """The JSON that the service at `url` answers; parameters that are None are left out.
+
+    Raises ServiceRefused with the reason that the service gives, or ServiceUnreachable.
+    """
+    query = urllib.parse.urlencode({name: value for name, value in parameters.items() if value is not None})
+    key = settings.with_secrets().service_key or ""
+    request = urllib.request.Request(  # noqa: S310 - the operator's own URL
+        f"{url}{path}{'?' if query else ''}{query}", method=method, headers={"X-Service-Key": key}
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=PATIENCE) as response:  # noqa: S310
+            return orjson.loads(response.read())
+    except urllib.error.HTTPError as error:
+        raise ServiceRefused(url=url, reason=_reason(error)) from error
+    except (urllib.error.URLError, TimeoutError, ConnectionError) as error:
+        raise ServiceUnreachable(url=url, reason=error) from error
+
+
+def _reason(error: urllib.error.HTTPError) -> str:
+    """What the problem document says; of another answer, its status."""
+    try:
+        problem = orjson.loads(error.read())
+        faults = "; ".join(f"{fault['field']}: {fault['message']}" for fault in problem.get("errors", []))
+        return f"{problem['detail']} {faults}".strip()
+    except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError):
+        return str(error)

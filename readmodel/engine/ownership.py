@@ -1,0 +1,68 @@
+"""Doing something to a projection as its owner, with nothing being folded meanwhile."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing
+from dataclasses import dataclass
+from typing import Protocol
+
+from readmodel.engine.committer import Committer
+from readmodel.engine.lease import TTL, Leases
+from readmodel.engine.plan import Plan
+from readmodel.errors import ReadModelError
+from readmodel.stores.store import Store
+
+PATIENCE = 2 * TTL.total_seconds()
+"""Seconds to wait for a lease, which is longer than one outlives a dead owner."""
+
+
+class NotOwner(ReadModelError):
+    """{projection} is not kept by this process: {reason}"""
+
+
+@dataclass(frozen=True, slots=True)
+class Owned:
+    """A projection in the hands of its owner: its epoch, the position of each stream, and what commits to it."""
+
+    epoch: int
+    cursors: Mapping[str, int]
+    committer: Committer
+
+
+class Keeper(Protocol):
+    """Whoever owns a projection, or can."""
+
+    def between_folds(self) -> AbstractAsyncContextManager[Owned]:
+        """Own the projection for a block, in which nothing of it is folded; NotOwner when another does."""
+        ...
+
+
+class Borrower:
+    """Owns a projection for as long as a command takes, where no service keeps it."""
+
+    def __init__(self, plan: Plan, open_store: Callable[[Plan], Store], leases: Leases) -> None:
+        self._plan = plan
+        self._open_store = open_store
+        self._leases = leases
+
+    @asynccontextmanager
+    async def between_folds(self) -> AsyncIterator[Owned]:
+        """See Keeper."""
+        plan = self._plan
+        epoch = await self._lease()
+        try:
+            with closing(self._open_store(plan)) as store:
+                cursors = await asyncio.to_thread(store.take_over, plan.as_version, epoch, plan.streams)
+                positions = {stream: cursor.position for stream, cursor in cursors.items()}
+                yield Owned(epoch, positions, Committer(plan, store))
+        finally:
+            await self._leases.let_go(plan.lease)
+
+    async def _lease(self) -> int:
+        try:
+            async with asyncio.timeout(PATIENCE):
+                # The epoch guards every commit, so there is nothing to do when the lease is lost.
+                return await self._leases.hold(self._plan.lease, lambda: None)
+        except TimeoutError:
+            reason = "another process holds its lease; set READMODEL_URL to where that one answers"
+            raise NotOwner(projection=self._plan.key, reason=reason) from None
