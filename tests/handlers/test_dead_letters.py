@@ -121,11 +121,9 @@ async def test_what_is_still_wrong_stays(fragile: Plan, keep: Keep, redis: Redis
     plan = deployed(STRICTER, tmp_path)
     async with keep([plan]) as kept:
         await caught_up(kept)
-        for _ in range(2):
-            done = await kept.letters.retry(ALL)
+        first, done = [await kept.letters.retry(ALL) for _ in range(2)]
 
-            assert (done["retried"], done["refused"]) == (0, 9)
-            assert done["letters"] == await listed(kept)
+        assert first == done == {"retried": 0, "refused": 9, "letters": await listed(kept)}
         for was, now in zip(before, done["letters"], strict=True):
             assert "worse!" in now["error"]
             assert was | {"error": now["error"]} == now
@@ -181,7 +179,7 @@ async def test_discarded_is_kept(fragile: Plan, keep: Keep, redis: Redis, tmp_pa
 async def test_filters(fragile: Plan, keep: Keep, redis: Redis, tmp_path: Path) -> None:
     """By type, by any part of the error, by position; what fits none is an error that names what was asked."""
     await publish(redis, ["1", "poison", "worse"])
-    bad = await redis.xadd("cartsnitch.prices", {"data": b"{nope"})
+    bad: Any = await redis.xadd("cartsnitch.prices", {"data": b"{nope"})
     unread, name = bad.decode(), f"fragile@{fragile.store}"
     price_updated = "cartsnitch.prices.updated"
     async with keep([fragile]) as kept:

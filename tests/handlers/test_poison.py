@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from random import Random
 
 import orjson
 import pytest
@@ -69,7 +70,7 @@ async def put_aside(kept: Folding, plan: Plan) -> list[str]:
     return [row[0] for row in kept.stores.file.cursor().execute(query).fetchall()]
 
 
-@pytest.mark.parametrize("at", [0, 1, 499, 500, 998, 999])
+@pytest.mark.parametrize("at", [0, 1, 499, 500, 998, 999, *Random(7).sample(range(1_000), 3)])
 async def test_exactly_the_poison_is_put_aside(at: int, fragile: Plan, keep: Keep, redis: Redis) -> None:
     """Wherever it stands in a batch of 1,000, the refused event goes to quarantine and 999 are folded."""
     ids = await publish(redis, ["poison" if number == at else str(number) for number in range(1_000)])
@@ -78,6 +79,18 @@ async def test_exactly_the_poison_is_put_aside(at: int, fragile: Plan, keep: Kee
 
         assert await put_aside(kept, fragile) == [ids[at].decode()]
         assert await count(kept, fragile) == 999
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_exactly_the_poisoned_are_put_aside(seed: int, fragile: Plan, keep: Keep, redis: Redis) -> None:
+    """However many there are and wherever they stand, as long as one of their type is taken."""
+    poison = set(Random(seed).sample(range(1_000), 40))
+    ids = await publish(redis, ["poison" if number in poison else str(number) for number in range(1_000)])
+    async with keep([fragile]) as kept:
+        await caught_up(kept)
+
+        assert await put_aside(kept, fragile) == [ids[number].decode() for number in sorted(poison)]
+        assert await count(kept, fragile) == 960
 
 
 async def test_a_fold_that_refuses_everything_stops(fragile: Plan, keep: Keep, redis: Redis) -> None:
