@@ -26,8 +26,19 @@ def take_over(run: Run, version: Version, epoch: int, streams: Sequence[str]) ->
 
 def advance(run: Run, commit: Commit) -> None:
     """Move the cursor past a batch; CursorMoved when it is not where its owner left it."""
+    if commit.upto == commit.expected:
+        _stand(run, commit)
+        return
     moved = {"epoch": commit.epoch, "expected": commit.expected, "upto": commit.upto, "count": commit.entries}
     if not run("advance", {**_names(commit.version), "stream": commit.stream, **moved}):
+        reason = f"its cursor in {commit.stream} is not at {commit.expected} with epoch {commit.epoch}"
+        raise CursorMoved(projection=commit.version, reason=reason)
+
+
+def _stand(run: Run, commit: Commit) -> None:
+    """Leave the cursor where its owner left it; CursorMoved when it is not there."""
+    found = {"stream": commit.stream, "epoch": commit.epoch, "expected": commit.expected}
+    if not run("stand", {**_names(commit.version), **found}):
         reason = f"its cursor in {commit.stream} is not at {commit.expected} with epoch {commit.epoch}"
         raise CursorMoved(projection=commit.version, reason=reason)
 

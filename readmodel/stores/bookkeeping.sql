@@ -32,6 +32,17 @@ WHERE projection = $projection
   AND position = $expected
 RETURNING position;
 
+-- stand --
+-- The same fence for a commit that moves no cursor: the row is written as it is, so that no takeover gets in between.
+UPDATE readmodel.cursors
+SET epoch = epoch
+WHERE projection = $projection
+  AND version = $version
+  AND stream = $stream
+  AND epoch = $epoch
+  AND position = $expected
+RETURNING position;
+
 -- quarantine --
 -- Keep an event that could not be taken. One that is refused again keeps its bytes, its time and its state.
 INSERT INTO readmodel.quarantine (projection, version, stream, position, event_type, error, raw, quarantined_at)
