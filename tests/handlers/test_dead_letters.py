@@ -20,7 +20,7 @@ from readmodel.events import envelope
 from readmodel.events.position import format_position, parse_position
 from readmodel.stores.store import CursorMoved
 from readmodel.testing.law import Rows, defined_by, stored
-from tests.handlers.conftest import Keep, caught_up
+from tests.handlers.conftest import Keep, caught_up, until
 from tests.handlers.test_bad_input import price
 from tests.handlers.test_delivery import status_of
 from tests.handlers.test_poison import fragile
@@ -74,6 +74,16 @@ async def defined_rows(kept: Folding, plan: Plan) -> Rows:
     )
 
 
+async def ready(kept: Folding) -> None:
+    """Wait until every projection is owned by this process and has folded, or put aside, every event."""
+
+    async def all_live() -> bool:
+        return all(status["state"] == "live" for status in kept.monitor.statuses())
+
+    await caught_up(kept)
+    await until(all_live, "not every projection is live")
+
+
 async def cursor(kept: Folding, plan: Plan) -> list[dict[str, Any]]:
     """The whole of its cursor."""
     async with kept.stores.readers[plan.store].snapshot() as snapshot:
@@ -96,13 +106,13 @@ async def test_what_was_put_right_is_folded(fragile: Plan, keep: Keep, redis: Re
     ids = await publish(redis, ["poison" if number % 10 == 3 else str(number) for number in range(50)])
     await publish(redis, ["1000"], first=13)  # says of the same day what the second of the poisoned says
     async with keep([fragile]) as kept:
-        await caught_up(kept)
+        await ready(kept)
         assert await positions(kept) == ids[3::10]
         assert rows_of(kept, fragile) == await defined_rows(kept, fragile)
         assert len(rows_of(kept, fragile)["numbers"]) == 46
     plan = deployed(TOLERANT, tmp_path)
     async with keep([plan]) as kept:
-        await caught_up(kept)
+        await ready(kept)
         before = await cursor(kept, plan)
 
         done = await kept.letters.retry(Selection("fragile", state=OPEN))
@@ -122,12 +132,12 @@ async def test_what_is_still_wrong_stays(fragile: Plan, keep: Keep, redis: Redis
     """With its bytes, its time and today's error. That all are refused does not stop the projection."""
     await publish(redis, ["1", *["worse"] * 9, "2"])
     async with keep([fragile]) as kept:
-        await caught_up(kept)
+        await ready(kept)
         before = await listed(kept)
         whole = await kept.letters.whole(Selection("fragile", position=parse_position(before[0]["position"])))
     plan = deployed(STRICTER, tmp_path)
     async with keep([plan]) as kept:
-        await caught_up(kept)
+        await ready(kept)
         first, done = [await kept.letters.retry(ALL) for _ in range(2)]
 
         assert first == done == {"retried": 0, "refused": 9, "letters": await listed(kept)}
@@ -145,9 +155,10 @@ async def test_only_what_is_right_now_is_taken(fragile: Plan, keep: Keep, redis:
     """Of letters that are retried together each stands for itself."""
     ids = await publish(redis, ["0", *["poison", "worse"] * 4])
     async with keep([fragile]) as kept:
-        await caught_up(kept)
+        await ready(kept)
     plan = deployed(TOLERANT, tmp_path)
     async with keep([plan]) as kept:
+        await ready(kept)
         done = await kept.letters.retry(ALL)
         assert (done["retried"], done["refused"]) == (4, 4)
         assert [letter["position"] for letter in done["letters"]] == await positions(kept) == ids[2::2]
@@ -159,14 +170,14 @@ async def test_discarded_is_kept(fragile: Plan, keep: Keep, redis: Redis, tmp_pa
     ids = await publish(redis, ["poison", "1", "poison"])
     given_up = Selection("fragile", position=parse_position(ids[0]))
     async with keep([fragile]) as kept:
-        await caught_up(kept)
+        await ready(kept)
         raw = (await kept.letters.whole(given_up))["event"]
         assert await kept.letters.discard(given_up, "anna", "a test") == {"discarded": 1}
         status = await status_of(kept, "fragile")
         assert (status["quarantined"], status["discarded"]) == (1, 1)
     plan = deployed(TOLERANT, tmp_path)
     async with keep([plan]) as kept:
-        await caught_up(kept)
+        await ready(kept)
         assert (await kept.letters.retry(ALL))["retried"] == 1
         assert await positions(kept, Selection(state=DISCARDED)) == [ids[0]]
         whole = await kept.letters.whole(given_up)
@@ -190,7 +201,7 @@ async def test_filters(fragile: Plan, keep: Keep, redis: Redis, tmp_path: Path) 
     unread, name = bad.decode(), f"fragile@{fragile.store}"
     price_updated = "cartsnitch.prices.updated"
     async with keep([fragile]) as kept:
-        await caught_up(kept)
+        await ready(kept)
         everything = await positions(kept)
         assert len(everything) == 3
         assert await positions(kept, Selection(name, event_type=price_updated)) == everything[:2]
@@ -209,6 +220,7 @@ async def test_filters(fragile: Plan, keep: Keep, redis: Redis, tmp_path: Path) 
             await kept.letters.listed(Selection("robust"))
     plan = deployed(TOLERANT, tmp_path)
     async with keep([plan]) as kept:
+        await ready(kept)
         assert (await kept.letters.retry(Selection(error="poison", state=OPEN)))["retried"] == 1
         assert (await kept.letters.retry(Selection(event_type=price_updated, state=OPEN)))["refused"] == 1
         assert await kept.letters.discard(Selection(error="not JSON"), "anna") == {"discarded": 1}
@@ -219,18 +231,18 @@ async def test_live_events_go_on_meanwhile(fragile: Plan, keep: Keep, redis: Red
     """A hundred and more are retried while thousands come in: nothing is lost or doubled, and the cursor is right."""
     await publish(redis, [source for number in range(AT_ONCE + 20) for source in ("poison", str(number))])
     async with keep([fragile]) as kept:
-        await caught_up(kept)
+        await ready(kept)
         assert (await kept.letters.listed(ALL))["total"] == AT_ONCE + 20
     plan = deployed(TOLERANT, tmp_path)
     async with keep([plan]) as kept:
-        await caught_up(kept)
+        await ready(kept)
 
         async def keep_publishing() -> None:
             for first in range(1_000, 4_000, 100):
                 await publish(redis, [str(number) for number in range(100)], first)
 
         _, done = await asyncio.gather(keep_publishing(), kept.letters.retry(ALL))
-        await caught_up(kept)
+        await ready(kept)
 
         assert done["retried"] == AT_ONCE + 20
         assert len(rows_of(kept, plan)["numbers"]) == 2 * (AT_ONCE + 20) + 3_000
@@ -244,10 +256,10 @@ async def test_only_the_owner_may(fragile: Plan, keep: Keep, redis: Redis, tmp_p
     """A process that waits for the lease is refused, and so is one that was taken over from and knows nothing of it."""
     ids = await publish(redis, ["1", "poison"])
     async with keep([fragile]) as kept:
-        await caught_up(kept)
+        await ready(kept)
     plan = deployed(TOLERANT, tmp_path)
     async with keep([plan]) as kept:
-        await caught_up(kept)
+        await ready(kept)
         async with keep([plan]) as second:
             for work in (second.letters.retry(ALL), second.letters.discard(ALL, "anna")):
                 with pytest.raises(NotOwner, match="it is waiting for its lease"):
@@ -275,7 +287,7 @@ async def test_what_nobody_could_read(keep: Keep, redis: Redis, monkeypatch: pyt
         async with keep() as kept:
             for document in (price(1), price(2, **note), erased, unknown):
                 await redis.xadd(str(document["type"]).rpartition(".")[0], {"data": orjson.dumps(document)})
-            await caught_up(kept)
+            await ready(kept)
             of_prices = [plan.name for plan in kept.plans if "cartsnitch.prices" in plan.streams]
             of_users = [plan.name for plan in kept.plans if "cartsnitch.users" in plan.streams]
             found = await listed(kept)
@@ -284,7 +296,7 @@ async def test_what_nobody_could_read(keep: Keep, redis: Redis, monkeypatch: pyt
             for plan in kept.plans:
                 assert rows_of(kept, plan) == await defined_rows(kept, plan), plan
     async with keep() as kept:
-        await caught_up(kept)
+        await ready(kept)
         done = await kept.letters.retry(ALL)
         assert (done["retried"], done["refused"]) == (len(of_prices) + len(of_users), len(of_prices))
         assert {letter["error"] for letter in await listed(kept, Selection(stream="cartsnitch.prices"))} == {UNKNOWN}
