@@ -1,6 +1,22 @@
 """The routing table: every path that is answered from declarations."""
 
-from gateway.routes import alerts, health, ops, prices, products, public, purchases, stores
+from gateway.routes import (
+    alerts,
+    coupons,
+    frontend,
+    health,
+    inflation,
+    me,
+    ops,
+    prices,
+    products,
+    public,
+    purchases,
+    scraping,
+    shopping,
+    shrinkflation,
+    stores,
+)
 
 ROUTES = (
     *health.routes,
@@ -8,7 +24,14 @@ ROUTES = (
     *products.routes,
     *prices.routes,
     *purchases.routes,
+    *coupons.routes,
+    *shopping.routes,
     *alerts.routes,
+    *me.routes,
+    *scraping.routes,
     *public.routes,
+    *inflation.routes,
+    *shrinkflation.routes,
+    *frontend.routes,
     *ops.routes,
 )
