@@ -3,11 +3,7 @@
 These files are small, so one is read and checked whole before anything is published.
 """
 
-import csv
-import gzip
-import io
 import re
-import zlib
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,7 +11,7 @@ from typing import Any, Final, NamedTuple
 
 from readmodel.events.cloudevent import CloudEvent
 from readmodel.events.ids import stable_id
-from readmodel.importers.heissepreise_files import BadRow, UnknownHeader, UnreadableFile
+from readmodel.importers.csv_files import BadRow, UnknownHeader, csv_rows
 
 TYPE: Final = "cartsnitch.indices.published"
 SOURCE: Final = "stickershock"
@@ -79,25 +75,10 @@ def _month_after(period: str) -> datetime:
 
 
 def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
-    """(line number, fields by column); every row has as many fields as the header."""
-    reader = csv.reader(io.StringIO(_text(path), newline=""), strict=True)
-    try:
-        header = next(reader, [])
-        if not set(COLUMNS) <= set(header):
-            raise UnknownHeader(path=path, found=",".join(header), expected=f"the columns {','.join(COLUMNS)}")
-        for row in filter(None, reader):
-            if len(row) != len(header):
-                problem = f"{len(row)} columns instead of {len(header)}; quote a text that has a comma in it"
-                raise BadRow(path=path, line=reader.line_num, problem=problem, value=",".join(row))
-            yield reader.line_num, dict(zip(header, row, strict=True))
-    except csv.Error as error:
-        raise UnreadableFile(path=path, reason=f"line {reader.line_num}: {error}") from error
-
-
-def _text(path: Path) -> str:
-    try:
-        content = path.read_bytes()
-        # With or without the mark that spreadsheets put in front.
-        return (gzip.decompress(content) if path.suffix == ".gz" else content).decode("utf-8-sig")
-    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
-        raise UnreadableFile(path=path, reason=error) from error
+    """(line number, fields by column)."""
+    rows = csv_rows(path)
+    _, header = next(rows)
+    if not set(COLUMNS) <= set(header):
+        raise UnknownHeader(path=path, found=",".join(header), expected=f"the columns {','.join(COLUMNS)}")
+    for line, row in rows:
+        yield line, dict(zip(header, row, strict=True))

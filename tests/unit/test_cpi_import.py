@@ -9,7 +9,7 @@ import redis as redis_client
 from readmodel.engine.batch import batch_of
 from readmodel.events.envelope import Entry
 from readmodel.importers.cpi import Published, events_of, read_cpi
-from readmodel.importers.heissepreise_files import BadRow, UnknownHeader, UnreadableFile
+from readmodel.importers.csv_files import BadRow, UnknownHeader, UnreadableFile
 from tests.service import ServiceProcess
 
 SHARED = Path(__file__).parents[2].parent / "shared" / "data"
