@@ -36,14 +36,13 @@ def shown(**fields: Any) -> dict[str, Any]:
         "last_sync_at": None,
         "sync_status": "never",
         "items_synced": None,
-        "rank_name": "Kroger",
         **fields,
     }
 
 
 def unknown(ref: str, **fields: Any) -> dict[str, Any]:
     """A shop that goes by what it was called."""
-    called: dict[str, Any] = {"id": ref, "name": ref, "slug": ref, "rank_name": ref}
+    called: dict[str, Any] = {"id": ref, "name": ref, "slug": ref}
     return shown(**called, logo_url=None, supported=False, **fields)
 
 
