@@ -87,5 +87,5 @@ async def _get(session: aiohttp.ClientSession, path: str) -> Any:
 def _print(console: Console, title: str, rows: list[dict[str, Any]], *columns: str) -> None:
     table = Table(*columns, title=title, title_justify="left")
     for row in rows:
-        table.add_row(*(str(row[column]) for column in columns))
+        table.add_row(*("" if row[column] is None else str(row[column]) for column in columns))
     console.print(table)
