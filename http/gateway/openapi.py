@@ -148,7 +148,7 @@ def _success(route: Route[Any], answer: Schema) -> Schema:
 def _failures(route: Route[Any], has_parameters: bool) -> Schema:
     statuses = [] if route.access is Access.ANYBODY else ["401"]
     statuses += ["403"] if route.access is Access.OPERATOR else []
-    statuses += ["404"] if route.path_parameters else []
+    statuses += ["404"] if route.path_parameters or route.may_be_missing else []
     statuses += ["404", "409"] if route.method == "POST" else []
     statuses += ["422"] if has_parameters or route.reads else []
     statuses += ["503"] if route.reads or route.path in ("/readyz", "/ready") else []

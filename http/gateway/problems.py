@@ -10,6 +10,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from gateway.request_id import REQUEST_ID
+from readmodel.engine.paging import MarkInvalid
 from readmodel.engine.views import NotThereYet, ProjectionNotReady
 from readmodel.errors import ReadModelError
 from readmodel.stores.store import StoreUnavailable
@@ -93,6 +94,9 @@ async def problems(request: web.Request, handler: Handler) -> web.StreamResponse
         return problem_response(request, problem.status, str(problem), problem.headers, problem.faults)
     except (NotThereYet, ProjectionNotReady, StoreUnavailable) as error:
         return _unavailable(request, error)
+    except MarkInvalid as error:
+        fault: Fault = {"field": "after", "message": str(error), "type": "mark_invalid"}
+        return problem_response(request, ParametersInvalid.status, str(ParametersInvalid(fault)), faults=[fault])
     except web.HTTPException as error:
         return _from_router(request, error)
     except Exception:

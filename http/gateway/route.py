@@ -12,6 +12,7 @@ from gateway.letters import LettersLike
 from gateway.monitor import MonitorLike
 from gateway.paging import Paged
 from gateway.parameters import A, Asked
+from readmodel.engine.paging import Extent
 from readmodel.engine.views import View
 
 _IN_PATH = re.compile(r"\{(\w+)\}")
@@ -36,10 +37,10 @@ class Question(Generic[A]):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What is sent: anything that `wire.dumps` takes, and for a part of a list how long the whole is."""
+    """What is sent: anything that `wire.dumps` takes, and for a part of a list how far the whole goes."""
 
     body: Any
-    total: int | None = None
+    extent: Extent | None = None
 
 
 Call = Callable[[Question[A]], Awaitable[Answer]]
@@ -57,6 +58,7 @@ class Route(Generic[A]):
     access: Access
     reads: tuple[str, ...]
     tag: str
+    may_be_missing: bool = False
 
     @cached_property
     def path_parameters(self) -> tuple[str, ...]:
@@ -96,16 +98,19 @@ class Routes:
         asks: type[A],
         reads: Sequence[str] = (),
         access: Access = Access.USER,
+        may_be_missing: bool = False,
     ) -> Callable[[Call[A]], Call[A]]:
         """Declare what answers GET on a path, and on its aliases.
 
         `answers` is the type of the body, `asks` the model of the parameters, `reads` the projections that the
-        answer is made from, the first of which says in which store.
+        answer is made from, the first of which says in which store. What a path names, or what `may_be_missing`,
+        may be answered with 404.
         """
 
         def declare(call: Call[A]) -> Call[A]:
             for path in paths:
-                self._declared.append(Route("GET", path, answers, call, asks, access, tuple(reads), self._tag))
+                route = Route("GET", path, answers, call, asks, access, tuple(reads), self._tag, may_be_missing)
+                self._declared.append(route)
             return call
 
         return declare

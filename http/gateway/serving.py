@@ -63,9 +63,9 @@ class Desk:
 
 
 def _paging(request: web.Request, asked: Any, answer: Answer) -> Headers:
-    if answer.total is None or not isinstance(asked, Paged):
+    if answer.extent is None or not isinstance(asked, Paged):
         return {}
-    return {"X-Total-Count": str(answer.total), "Link": asked.links(request.rel_url, answer.total)}
+    return {"X-Total-Count": str(answer.extent.total), "Link": asked.links(request.rel_url, answer.extent)}
 
 
 def _cacheable(request: web.Request, answer: Answer, headers: Headers) -> web.Response:

@@ -11,7 +11,7 @@ WHERE ($category IS NULL OR products.category = $category)
       WHERE ($from_day::DATE IS NULL OR day > $from_day::DATE)
         AND ($to_day::DATE IS NULL OR day <= $to_day::DATE)
   )
-ORDER BY canonical_name NULLS LAST, product_id;
+ORDER BY product_name NULLS LAST, product_id;
 
 -- trend_points --
 -- The prices of some products in the window, oldest first; one per store and day, however the store was named.
@@ -61,7 +61,7 @@ WHERE product_id = ANY($product_ids::UUID[])
 SELECT product_id, canonical_name AS product_name
 FROM {products}.products
 WHERE category = $category
-ORDER BY canonical_name NULLS LAST, product_id;
+ORDER BY product_name NULLS LAST, product_id;
 
 -- baskets --
 -- What a category costs in each store: the sum of the current prices of those of its products that the store has.
@@ -134,10 +134,12 @@ SELECT
     newest.last_two[2] AS old_price,
     newest.last_two[1] AS new_price,
     100 * (newest.last_two[1] - newest.last_two[2]) / newest.last_two[2] AS increase_pct,
-    newest.day AS detected_at
+    newest.day AS detected_at,
+    newest.store_id AS rank_store,
+    count(*) OVER () AS total_rows
 FROM newest
 JOIN {products}.products AS products USING (product_id)
 WHERE newest.last_two[1] > newest.last_two[2]
   AND newest.last_two[2] > 0
   AND 100 * (newest.last_two[1] - newest.last_two[2]) >= $min_pct::DECIMAL(14, 4) * newest.last_two[2]
-ORDER BY increase_pct DESC, newest.product_id, newest.store_id
+ORDER BY increase_pct DESC, product_id, rank_store

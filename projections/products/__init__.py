@@ -4,7 +4,7 @@ from readmodel.engine.projection import DUCKDB, POSTGRES, Entity, Projection
 from readmodel.events.products import ProductNormalized, ProductRemoved
 
 projection = Projection(
-    version=1,
+    version=2,
     stores=(POSTGRES, DUCKDB),
     tables=(Entity("products", key="product_id", saved_by=ProductNormalized, removed_by=ProductRemoved),),
 )

@@ -7,7 +7,7 @@ from readmodel.events.users import UserErased
 FULL_BEATS_SHORT = ("is_full", "position")
 
 projection = Projection(
-    version=1,
+    version=2,
     stores=(POSTGRES,),
     events=(ReceiptIngested,),
     tables=(

@@ -26,6 +26,7 @@ SELECT
     items.quantity,
     items.unit_price,
     items.extended_price,
+    items.category_raw,
     receipts.is_full,
     receipts.position
 FROM receipts_ingested AS receipts

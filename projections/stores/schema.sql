@@ -1,6 +1,7 @@
 -- store_refs --
--- Events name a store by id or by slug, and are kept as sent; this is what either of them means today, once: should
--- two stores claim one slug, the one saved last has it, and a slug that is some store's id means that store.
+-- Events name a store by id or by slug, and are kept as sent; this is what either of them means today, once. A slug
+-- means the store that has it; once nobody has it any more, the one that had it. Should several claim one slug, the
+-- one that did so last has it, and a slug that is some store's id means that store.
 CREATE VIEW store_refs AS
 SELECT
     CAST(store_id AS VARCHAR) AS ref,
@@ -11,11 +12,15 @@ UNION ALL
 SELECT ref, store_id, name
 FROM (
     SELECT
-        slug AS ref,
-        CAST(store_id AS VARCHAR) AS store_id,
-        name,
-        row_number() OVER (PARTITION BY slug ORDER BY saved_at DESC) AS nth
-    FROM stores_state
+        slugs.slug AS ref,
+        CAST(slugs.store_id AS VARCHAR) AS store_id,
+        stores.name,
+        row_number() OVER (
+            PARTITION BY slugs.slug
+            ORDER BY slugs.slug = stores.slug DESC, slugs.position DESC
+        ) AS nth
+    FROM slugs
+    JOIN stores ON stores.store_id = slugs.store_id
 ) AS claims
 WHERE nth = 1
   AND ref NOT IN (SELECT CAST(store_id AS VARCHAR) FROM stores)

@@ -1,18 +1,19 @@
 """Which price increases and shrunken packs concern whom. In Postgres, because it is asked for one user at a time.
 
 An alert and the receipts that make it somebody's business come in any order and may be years apart, so both are
-kept, and meet when a user asks. Thresholds are applied then too: a change of settings shows at once.
+kept, and meet when a user asks. Thresholds are applied then too: a change of settings shows at once. What shrank is
+kept by the projection `shrinkflation`.
 """
 
 from readmodel.engine.projection import POSTGRES, Entity, Erasure, Projection, Table
-from readmodel.events.alerts import PriceIncreased, ShrinkflationFound
+from readmodel.events.alerts import PriceIncreased
 from readmodel.events.receipts import ReceiptIngested
 from readmodel.events.users import UserAlertRead, UserAlertSettingsChanged, UserErased
 
 projection = Projection(
-    version=1,
+    version=2,
     stores=(POSTGRES,),
-    events=(PriceIncreased, ShrinkflationFound, ReceiptIngested, UserAlertRead),
+    events=(PriceIncreased, ReceiptIngested, UserAlertRead),
     tables=(
         Table("alerts", key=("alert_id",)),
         Table("bought_products", key=("user_id", "product_id")),

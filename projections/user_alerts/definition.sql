@@ -1,34 +1,15 @@
 -- alerts --
--- What was found, whoever it concerns.
+-- Which prices rose, whoever it concerns.
 SELECT
     alert_id,
-    'price_increase' AS alert_type,
     product_id,
-    CAST(NULL AS VARCHAR) AS product_name,
     store,
     old_price,
     new_price,
     change_percent,
-    CAST(NULL AS VARCHAR) AS old_size,
-    CAST(NULL AS VARCHAR) AS new_size,
     occurred_at,
     position
 FROM alerts_price_increase
-UNION ALL
-SELECT
-    alert_id,
-    'shrinkflation',
-    product_id,
-    product_name,
-    NULL,
-    price_at_old_size,
-    price_at_new_size,
-    NULL,
-    trim(old_size || ' ' || coalesce(old_unit, '')),
-    trim(new_size || ' ' || coalesce(new_unit, '')),
-    occurred_at,
-    position
-FROM alerts_shrinkflation
 
 -- bought_products --
 -- Who has ever bought what: any receipt line counts, also one that a later form of the receipt no longer has.

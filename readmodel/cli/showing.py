@@ -17,12 +17,14 @@ class AnswerMissing(ReadModelError):
 
 
 async def show_answers(console: Console, session: aiohttp.ClientSession, found: Highlights) -> None:
-    """Ask for a trend, a comparison and one user's alerts, and print them; AnswerMissing when one is not there."""
+    """Ask for a trend, a comparison, the inflation and one user's alerts; AnswerMissing when one is not there."""
     trend = await _get(session, f"/api/v1/public/trends/{found.product_id}?days=365")
     _print(console, f"{trend['product_name']}: prices lately", trend["data_points"][-8:], "date", "price", "store_name")
     (compared,) = await _get(session, f"/api/v1/prices/comparison?product_ids={found.product_id}")
     title = f"{compared['product_name']}: what it costs where"
     _print(console, title, compared["prices"], "store_name", "current_price", "last_seen_at")
+    index = await _get(session, "/api/v1/public/inflation?period=6m")
+    _print(console, "How much dearer it all became", index["series"], "month", "cartsnitch_index", "cpi")
     alerts = await _get(session, "/api/v1/alerts?page_size=5")
     _print(console, f"The newest alerts of {found.email}", alerts, "triggered_at", "message")
 
@@ -57,7 +59,7 @@ class Narrator:
 
     def _learn(self, data: dict[str, Any]) -> None:
         for key, name in (("normalized_product_id", "canonical_name"), ("user_id", "email")):
-            if data.get(name):
+            if data.get(name) and key in data:
                 self._names[data[key]] = data[name]
 
     def _told(self, kind: str, data: dict[str, Any]) -> str:
@@ -85,5 +87,5 @@ async def _get(session: aiohttp.ClientSession, path: str) -> Any:
 def _print(console: Console, title: str, rows: list[dict[str, Any]], *columns: str) -> None:
     table = Table(*columns, title=title, title_justify="left")
     for row in rows:
-        table.add_row(*(str(row[column]) for column in columns))
+        table.add_row(*("" if row[column] is None else str(row[column]) for column in columns))
     console.print(table)

@@ -10,6 +10,7 @@ from readmodel.events.ids import stable_id
 RECEIPTWITNESS: Final = "receiptwitness"
 STICKERSHOCK: Final = "stickershock"
 SHRINKRAY: Final = "shrinkray"
+CLIPARTIST: Final = "clipartist"
 # Users' events come from the read model's own outbox.
 READMODEL: Final = "readmodel"
 
@@ -58,6 +59,17 @@ def product_normalized(product: Product, at: datetime) -> CloudEvent:
     return announce(RECEIPTWITNESS, "products.normalized", at, data, product.id)
 
 
+def product_matched(product: Product, at: datetime) -> CloudEvent:
+    """A line of a receipt was recognised, in the form today's services send."""
+    data = {"product_id": product.id, "match_method": "upc", "confidence": 0.97}
+    return announce(RECEIPTWITNESS, "products.normalized", at, data, "matched", product.id)
+
+
+def product_removed(product: Product, at: datetime) -> CloudEvent:
+    """A product is no longer sold."""
+    return announce(RECEIPTWITNESS, "products.removed", at, {"normalized_product_id": product.id}, product.id)
+
+
 def price_updated(
     product: Product, store: Store, at: datetime, regular: int, *, sale: int | None, source: str
 ) -> CloudEvent:
@@ -75,6 +87,18 @@ def price_updated(
     return announce(RECEIPTWITNESS, "prices.updated", at, data, product.id, store.slug)
 
 
+def price_changed(product: Product, store: Store, at: datetime, old: int, new: int) -> CloudEvent:
+    """A regular price moved from `old` to `new` cents, in the form today's services send."""
+    data = {
+        "product_id": product.id,
+        "store_slug": store.slug,
+        "old_price": money(old),
+        "new_price": money(new),
+        "change_percent": _percent(old, new),
+    }
+    return announce(RECEIPTWITNESS, "prices.updated", at, data, product.id, store.slug)
+
+
 def price_increase(product: Product, store: Store, at: datetime, old: int, new: int) -> CloudEvent:
     """StickerShock found a rise from `old` to `new` cents; found again, it has the same id."""
     day = at.date().isoformat()
@@ -86,10 +110,16 @@ def price_increase(product: Product, store: Store, at: datetime, old: int, new: 
         "store_slug": store.slug,
         "old_price": money(old),
         "new_price": money(new),
-        "change_percent": round(100 * (new - old) / old, 2),
+        "change_percent": _percent(old, new),
         "new_date": day,
     }
     return CloudEvent("cartsnitch.alerts.price_increase", STICKERSHOCK, at, data, alert_id)
+
+
+def price_increase_somewhere(product: Product, at: datetime, old: int, new: int) -> CloudEvent:
+    """The same in the form today's services send: neither the alert nor the store is named."""
+    data = {"product_id": product.id, "old_price": money(old), "new_price": money(new)}
+    return announce(STICKERSHOCK, "alerts.price_increase", at, data, product.id, money(old), money(new))
 
 
 def shrinkflation(old: Product, new: Product, cents: int, at: datetime) -> CloudEvent:
@@ -109,3 +139,19 @@ def shrinkflation(old: Product, new: Product, cents: int, at: datetime) -> Cloud
         "notes": "The size in the catalogue changed, the price did not.",
     }
     return CloudEvent("cartsnitch.alerts.shrinkflation", SHRINKRAY, at, data, alert_id)
+
+
+def shrinkflation_somewhere(old: Product, new: Product, at: datetime) -> CloudEvent:
+    """The same in the form today's services send: size and unit are one text, and nothing is said of prices."""
+    data = {
+        "product_id": old.id,
+        "product_name": old.name,
+        "old_size": f"{old.size} {old.item.unit}",
+        "new_size": f"{new.size} {new.item.unit}",
+        "confidence": 0.9,
+    }
+    return announce(SHRINKRAY, "alerts.shrinkflation", at, data, old.id, old.size, new.size)
+
+
+def _percent(old: int, new: int) -> float:
+    return round(100 * (new - old) / old, 2)

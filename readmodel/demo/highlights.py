@@ -17,7 +17,10 @@ class NothingToShow(ReadModelError):
 
 @dataclass(frozen=True, slots=True)
 class Highlights:
-    """A user with alerts, the newest price rise among them, and the category with the most rises."""
+    """A user with alerts, the newest price rise among them, and the category with the most rises.
+
+    The rise is of a product that is still sold, and in a store that is named.
+    """
 
     user_id: str
     email: str
@@ -42,6 +45,8 @@ class _Seen:
         match event.type.removeprefix("cartsnitch."), event.data:
             case "products.normalized", {"normalized_product_id": product_id}:
                 self.products[product_id] = event.data
+            case "products.removed", {"normalized_product_id": product_id}:
+                del self.products[product_id]
             case "users.registered", {"user_id": user_id, "email": email}:
                 self.users[user_id] = email
             case "users.erased", {"user_id": user_id}:
@@ -50,13 +55,14 @@ class _Seen:
                 self.thresholds[user_id] = limit
             case "receipts.ingested", {"user_id": user_id, "items": items}:
                 self.bought[user_id].update(filter(None, (i.get("normalized_product_id") for i in items)))
-            case "alerts.price_increase", _:
+            case "alerts.price_increase", {"store_slug": _}:
                 self.rises.append(event.data)
 
     def alerts_of(self, user_id: str) -> list[dict[str, Any]]:
         """The rises of what the user has bought, at least as large as the user wants to hear of, in order."""
         limit, bought = self.thresholds.get(user_id, DEFAULT_THRESHOLD), self.bought[user_id]
-        return [r for r in self.rises if r["product_id"] in bought and r["change_percent"] >= limit]
+        here = bought.intersection(self.products)
+        return [r for r in self.rises if r["product_id"] in here and r["change_percent"] >= limit]
 
 
 def find_highlights(history: Iterable[CloudEvent]) -> Highlights:
@@ -69,7 +75,8 @@ def find_highlights(history: Iterable[CloudEvent]) -> Highlights:
     if not alerts.get(user_id):
         raise NothingToShow(what="user with an alert")
     newest = alerts[user_id][-1]
-    categories = Counter(seen.products[rise["product_id"]]["category"] for rise in seen.rises)
+    known = (seen.products[rise["product_id"]] for rise in seen.rises if rise["product_id"] in seen.products)
+    categories = Counter(product["category"] for product in known)
     return Highlights(
         user_id=user_id,
         email=seen.users[user_id],

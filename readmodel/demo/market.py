@@ -6,14 +6,27 @@ from datetime import UTC, date, datetime, time, timedelta
 from itertools import chain
 from operator import attrgetter
 
-from readmodel.demo.announcements import location_updated, product_normalized, shrinkflation, store_updated
+from readmodel.demo.accounts import Accounts
+from readmodel.demo.announcements import (
+    location_updated,
+    product_normalized,
+    shrinkflation,
+    shrinkflation_somewhere,
+    store_updated,
+)
 from readmodel.demo.catalogue import STORES, Product, can_shrink, make_products, shrunk
-from readmodel.demo.dice import dice
+from readmodel.demo.coupons import Coupons
+from readmodel.demo.dice import dice, seldom
+from readmodel.demo.indices import Index
+from readmodel.demo.lists import Lists
 from readmodel.demo.prices import Shelves
 from readmodel.demo.shoppers import Shoppers
+from readmodel.demo.upkeep import Upkeep
 from readmodel.events.cloudevent import CloudEvent
 
 _SHRINKING = 0.07
+# Some of what ShrinkRay finds comes in the form that today's service sends.
+_SHORT_FORM = 0.2
 _TICK = timedelta(milliseconds=1)
 
 
@@ -58,27 +71,47 @@ class Town:
     """The state of a market between two days."""
 
     def __init__(self, market: Market) -> None:
-        self._start = market.start
-        self._random = dice(market.seed, "town")
-        self._products = make_products(market.seed, market.products)
-        self._shelves = Shelves(market.seed, market.start, self._products)
-        self._shoppers = Shoppers(market.seed, market.start, market.days, market.users, self._products)
-        self._cuts = self._plan_cuts(market.days)
+        seed, start, days = market.seed, market.start, market.days
+        self._start = start
+        self._random = dice(seed, "town")
+        self._products = make_products(seed, market.products)
+        self._shelves = Shelves(seed, start, self._products)
+        self._shoppers = Shoppers(seed, start, days, market.users, self._products)
+        self._accounts, self._lists, self._coupons = Accounts(seed), Lists(seed), Coupons(seed)
+        self._index = Index(seed, start)
+        self._cuts = self._plan_cuts(days)
+        shrinking = {product.id for products in self._cuts.values() for product in products}
+        self._upkeep = Upkeep(seed, start, days, self._products, steady=shrinking)
 
     def day(self, day: date) -> list[CloudEvent]:
         """The events of one day, in order of time. Days must be asked for one after the other."""
         opening = self._open(day) if day == self._start else ()
-        morning = [*opening, *self._shelves.day(day), *self._cut(day)]
+        night = [*opening, *self._upkeep.day(day, self._shelves), *self._coupons.day(day, self._shelves)]
+        morning = [*self._shelves.day(day), *self._cut(day), *self._index.day(day)]
         alerts = [event for event in morning if event.stream == "cartsnitch.alerts"]
+        people = self._shoppers.people
         visits = [*self._shoppers.day(day, self._shelves)]
-        evening = self._shoppers.read(day, alerts)
-        return sorted(chain(morning, visits, evening), key=attrgetter("time"))
+        evening = chain(
+            self._lists.day(day, people, self._shelves),
+            self._shoppers.read(day, alerts),
+            self._accounts.day(day, people, visits),
+        )
+        return sorted(chain(night, morning, visits, evening), key=attrgetter("time"))
 
     def moment(self, at: datetime, reaction: timedelta) -> list[CloudEvent]:
-        """Something happens right now: a price moves or somebody pays; an alert follows after `reaction`."""
+        """Something happens right now: a price moves (an alert follows after `reaction`), somebody pays, writes a
+        list or has an account read, or a store thinks of a coupon."""
         people = [shopper for shopper in self._shoppers.people if shopper.leaves is None]
-        if people and self._random.random() < 0.2:
-            return [self._shoppers.shop(self._random.choice(people), self._shelves, at)]
+        chance = self._random.random()
+        if people and chance < 0.26:
+            shopper = self._random.choice(people)
+            if chance < 0.2:
+                return [self._shoppers.shop(shopper, self._shelves, at)]
+            if chance < 0.23:
+                return [self._lists.write(shopper, self._shelves, at)]
+            return [*self._accounts.sync(shopper, at, reaction)]
+        if chance > 0.97:
+            return [self._coupons.issue(self._random.choice(STORES), self._shelves, at)]
         return [*self._shelves.nudge(at, reaction)]
 
     def _open(self, day: date) -> Iterator[CloudEvent]:
@@ -104,4 +137,7 @@ class Town:
             smaller = shrunk(product, self._random)
             self._shelves.replace(smaller)
             yield product_normalized(smaller, at)
-            yield shrinkflation(product, smaller, self._shelves.price_of(smaller), at + timedelta(hours=1))
+            if seldom(_SHORT_FORM, "shrunk", product.id):
+                yield shrinkflation_somewhere(product, smaller, at + timedelta(hours=1))
+            else:
+                yield shrinkflation(product, smaller, self._shelves.price_of(smaller), at + timedelta(hours=1))

@@ -6,15 +6,17 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 
-from readmodel.demo.announcements import price_increase, price_updated
+from readmodel.demo.announcements import price_changed, price_increase, price_increase_somewhere, price_updated
 from readmodel.demo.assortment import CATEGORIES
 from readmodel.demo.catalogue import STORES, Product, Store
-from readmodel.demo.dice import dice
+from readmodel.demo.dice import dice, seldom
 from readmodel.events.cloudevent import CloudEvent
 
 ALERT_ABOVE_PERCENT: Final = 3
 SIGHTING_WEEKS: Final = 3
 _STOCKED, _SALE_CHANCE = 0.85, 0.08
+# Some observations and alerts still come in the forms that today's services send.
+_SHORT_FORM = 0.03
 # StickerShock looks at a price a while after it was seen.
 _REACTION: Final = timedelta(seconds=90)
 
@@ -66,6 +68,19 @@ class Shelves:
         for listings in self.listings.values():
             if listing := listings.get(product.id):
                 listing.product = product
+
+    def take_down(self, product_id: str) -> dict[str, Listing]:
+        """No store sells it any more; what they had, by slug."""
+        return {slug: there.pop(product_id) for slug, there in self.listings.items() if product_id in there}
+
+    def put_up(self, taken_down: dict[str, Listing]) -> None:
+        """They sell it again, at the prices that it had."""
+        for slug, listing in taken_down.items():
+            self.listings[slug][listing.product.id] = listing
+
+    def product(self, product_id: str) -> Product:
+        """The product as it is on the shelves. StopIteration where none has it."""
+        return next(there[product_id].product for there in self.listings.values() if product_id in there)
 
     def price_of(self, product: Product) -> int:
         """Its regular price in the first store that has it, in cents."""
@@ -128,6 +143,13 @@ def _first_seen(listing: Listing, at: datetime) -> Iterator[CloudEvent]:
 
 def _seen(listing: Listing, at: datetime, old: int, source: str, reaction: timedelta) -> Iterator[CloudEvent]:
     product, store, new = listing.product, listing.store, listing.regular
-    yield price_updated(product, store, at, new, sale=listing.sale, source=source)
+    seen = product.id, store.slug, at.isoformat()
+    if new != old and listing.sale is None and seldom(_SHORT_FORM, "price", *seen):
+        yield price_changed(product, store, at, old, new)
+    else:
+        yield price_updated(product, store, at, new, sale=listing.sale, source=source)
     if 100 * (new - old) > ALERT_ABOVE_PERCENT * old:
-        yield price_increase(product, store, at + reaction, old, new)
+        if seldom(_SHORT_FORM, "alert", *seen):
+            yield price_increase_somewhere(product, at + reaction, old, new)
+        else:
+            yield price_increase(product, store, at + reaction, old, new)

@@ -6,9 +6,9 @@ from datetime import UTC, date, datetime, time, timedelta
 from random import Random
 from typing import Any, Final
 
-from readmodel.demo.announcements import READMODEL, announce
+from readmodel.demo.announcements import READMODEL, announce, product_matched
 from readmodel.demo.catalogue import STORES, Product
-from readmodel.demo.dice import dice
+from readmodel.demo.dice import dice, seldom
 from readmodel.demo.prices import Shelves
 from readmodel.demo.receipts import Line, receipt
 from readmodel.events.cloudevent import CloudEvent
@@ -19,6 +19,8 @@ _LAST: Final = ("Abara", "Brandt", "Castillo", "Dahl", "Eriksen", "Fontaine", "G
 _THRESHOLDS: Final = (2, 3, 8, 10, 15)
 # The share of shoppers who join in the course of the first quarter; the others are there from the first day.
 _JOIN_LATER: Final = 0.4
+# After some visits ReceiptWitness tells how it knew a product.
+_MATCHED: Final = 0.04
 
 
 @dataclass(slots=True)
@@ -44,7 +46,9 @@ class Shopper:
         return self.joins < day and (self.leaves is None or day <= self.leaves)
 
     def wants(self, alert: CloudEvent) -> bool:
-        """Whether the alert is shown to this user."""
+        """Whether the alert is one that names itself, and is shown to this user."""
+        if "id" not in alert.data:
+            return False
         if alert.type == "cartsnitch.alerts.shrinkflation":
             return self.wants_shrinkflation and alert.data["normalized_product_id"] in self.bought
         return alert.data["change_percent"] >= self.threshold and alert.data["product_id"] in self.bought
@@ -68,7 +72,9 @@ class Shoppers:
             if not shopper.is_here(day):
                 continue
             if shopper.weekday == day.weekday() and shopper.random.random() < 0.93:
-                yield self.shop(shopper, shelves, _clock(day, 8, shopper.random.randrange(12 * 3600)))
+                visit = self.shop(shopper, shelves, _clock(day, 8, shopper.random.randrange(12 * 3600)))
+                yield visit
+                yield from _matched(visit, shelves)
             if shopper.changes_settings == day:
                 yield _settings_changed(shopper, _clock(day, 20, shopper.number))
             if shopper.leaves == day:
@@ -125,6 +131,12 @@ def _registered(shopper: Shopper, at: datetime) -> CloudEvent:
         "created_at": at.isoformat(),
     }
     return announce(READMODEL, "users.registered", at, data, shopper.id)
+
+
+def _matched(visit: CloudEvent, shelves: Shelves) -> Iterator[CloudEvent]:
+    found = [item.get("normalized_product_id") for item in visit.data.get("items", ())]
+    if found and found[0] and seldom(_MATCHED, "matched", visit.id):
+        yield product_matched(shelves.product(found[0]), visit.time + timedelta(minutes=1))
 
 
 def _settings_changed(shopper: Shopper, at: datetime) -> CloudEvent:

@@ -91,6 +91,8 @@ def _check(name: str, store: StoreName, planned: PlannedTable) -> None:
     named |= {column for group in table.groups for column in (*group.newest_by, *group.columns)}
     if missing := sorted(named - has):
         raise ProjectionInvalid(name=name, reason=f"the definition of {table.name} states no column {missing[0]!r}")
+    if fold.NTH in has:
+        raise ProjectionInvalid(name=name, reason=f"{table.name}.{fold.NTH} has a name that the engine needs")
     if table.groups and (extra := sorted(has - named)):
         raise ProjectionInvalid(name=name, reason=f"{table.name}.{extra[0]} belongs to no group of columns")
     if table.appended and store is not DUCKDB:

@@ -10,6 +10,8 @@ from readmodel.engine.projection import Erasure, Table
 from readmodel.engine.relation import relations_of
 
 ERASED = "erased"
+NTH = "nth"
+"""The column that ranks facts by newness; a fact's own column of that name would take its place unseen."""
 
 
 def newest(table: Table, columns: tuple[str, ...], facts: str, erasure: Erasure | None = None) -> str:
@@ -25,7 +27,7 @@ def newest(table: Table, columns: tuple[str, ...], facts: str, erasure: Erasure 
         return _newest_by_group(table, columns, kept)
     return f"""SELECT {", ".join(columns)}
 FROM (SELECT *, {_nth(table.key, table.newest_by)} FROM ({kept}) AS facts) AS ranked
-WHERE nth = 1"""
+WHERE {NTH} = 1"""
 
 
 def merge(table: Table, columns: tuple[str, ...], facts: str, erasure: Erasure | None = None) -> str:
@@ -62,7 +64,7 @@ def erased_facts(erasure: Erasure) -> str:
 
 def _nth(key: tuple[str, ...], newest_by: tuple[str, ...]) -> str:
     order = ", ".join(f"{column} DESC" for column in newest_by)
-    return f"row_number() OVER (PARTITION BY {', '.join(key)} ORDER BY {order}) AS nth"
+    return f"row_number() OVER (PARTITION BY {', '.join(key)} ORDER BY {order}) AS {NTH}"
 
 
 def _newest_by_group(table: Table, columns: tuple[str, ...], facts: str) -> str:
@@ -76,7 +78,7 @@ def _newest_by_group(table: Table, columns: tuple[str, ...], facts: str) -> str:
 LEFT JOIN (
   SELECT {key}, {", ".join(own)}
   FROM (SELECT *, {_nth(table.key, group.newest_by)} FROM facts WHERE {group.newest_by[0]} IS NOT NULL) AS ranked
-  WHERE nth = 1
+  WHERE {NTH} = 1
 ) AS {alias} USING ({key})"""
     return f"""WITH facts AS ({facts})
 SELECT {", ".join(f"{came_from[column]}.{column}" for column in columns)}

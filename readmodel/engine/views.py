@@ -4,9 +4,9 @@ import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from typing import Any
 
+from readmodel.engine.paging import Extent, MarkInvalid, Page, after_mark, mark_of
 from readmodel.engine.plan import Plan
 from readmodel.engine.preparation import in_schemas
 from readmodel.engine.projection import StoreName
@@ -14,12 +14,15 @@ from readmodel.engine.vector import Vector, format_vector, lowest, reaches
 from readmodel.errors import ReadModelError
 from readmodel.stores.reading import Reader, Row, Snapshot
 from readmodel.stores.sql import read_sql
+from readmodel.stores.store import StatementRefused
 
 PATIENCE = 5.0
 """Seconds that a reader waits for its own writes."""
 
 _POSITIONS = read_sql("readmodel.stores", "reading.sql").sections["positions"]
 _POLL = 0.02
+
+TOTAL, RANK = "total_rows", "rank_"
 
 
 class NotThereYet(ReadModelError):
@@ -28,14 +31,6 @@ class NotThereYet(ReadModelError):
 
 class ProjectionNotReady(ReadModelError):
     """The projection {name} is not live in the version {version} that this process asks; it is being built."""
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """Which part of a list is wanted."""
-
-    limit: int
-    offset: int = 0
 
 
 class View:
@@ -48,26 +43,50 @@ class View:
         self._schemas = schemas
 
     async def rows(self, query: str, **parameters: Any) -> list[Row]:
-        """All rows of a query, named `projection.query`, as dictionaries by column name."""
-        return await self._snapshot.fetch(self._statement(query), parameters)
+        """All rows of a query, named `projection.query`, as dictionaries by column name.
+
+        Columns named `rank_...`, which are there for the order only, and `total_rows` are left out.
+        """
+        return [_public(row) for row in await self._snapshot.fetch(self._statement(query), parameters)]
 
     async def one(self, query: str, **parameters: Any) -> Row | None:
         """The first row, or None."""
         found = await self.rows(query, **parameters)
         return found[0] if found else None
 
-    async def page(self, query: str, page: Page, **parameters: Any) -> tuple[list[Row], int]:
-        """Part of the rows, and how many there are in all."""
-        statement = self._statement(query)
-        limited = {**parameters, "limit": page.limit, "offset": page.offset}
-        found = await self._snapshot.fetch(f"{statement}\nLIMIT $limit OFFSET $offset", limited)
-        if len(found) < page.limit and (found or not page.offset):
-            return found, page.offset + len(found)
-        (counted,) = await self._snapshot.fetch(f"SELECT count(*) AS total FROM (\n{statement}\n) AS found", parameters)
-        return found, counted["total"]
+    async def page(self, query: str, page: Page, **parameters: Any) -> tuple[list[Row], Extent]:
+        """Part of the rows, and how many there are in all. The query ends in its order: see `paging.order_of`.
+
+        The total takes a second run of the query, unless each row says it: `count(*) OVER () AS total_rows`.
+        """
+        whole = self._statement(query)
+        statement, marked = after_mark(whole, page.after) if page.after else (whole, {})
+        # One row more than wanted tells whether any follow.
+        wanted = {**parameters, **marked, "limit": page.limit + 1, "offset": 0 if page.after else page.offset}
+        try:
+            found = await self._snapshot.fetch(f"{statement}\nLIMIT $limit OFFSET $offset", wanted)
+        except StatementRefused as error:
+            if not page.after:
+                raise
+            raise MarkInvalid from error
+        rows, total = found[: page.limit], await self._total(whole, page, found, parameters)
+        last = mark_of(whole, rows[-1]) if rows else None
+        return [_public(row) for row in rows], Extent(total, last if len(found) > page.limit else None)
+
+    async def _total(self, whole: str, page: Page, found: Sequence[Row], parameters: Mapping[str, Any]) -> int:
+        if found and TOTAL in found[0]:
+            return int(found[0][TOTAL])
+        if not page.after and len(found) <= page.limit and (found or not page.offset):
+            return page.offset + len(found)
+        (counted,) = await self._snapshot.fetch(f"SELECT count(*) AS total FROM (\n{whole}\n) AS found", parameters)
+        return int(counted["total"])
 
     def _statement(self, query: str) -> str:
         return in_schemas(self._queries[query], self._schemas)
+
+
+def _public(row: Row) -> Row:
+    return {name: value for name, value in row.items() if name != TOTAL and not name.startswith(RANK)}
 
 
 Queries = Mapping[str, str]

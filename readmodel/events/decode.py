@@ -14,7 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from readmodel.events.envelope import Entry, EnvelopeInvalid, read_envelope, shown
-from readmodel.events.event import Event, Payload, contracts, stream_of
+from readmodel.events.event import Event, Payload, contracts, stream_of, upcast
 
 SLICE = 256
 """Entries per slice: some three milliseconds of holding the interpreter lock."""
@@ -73,9 +73,16 @@ def _adapter(event_type: str) -> TypeAdapter[list[Event]]:
     return TypeAdapter(listed)
 
 
+def _validated(event_type: str, payloads: list[Payload]) -> list[Event]:
+    model = contracts()[event_type]
+    if model.upcasts:
+        payloads = [upcast(model, payload) for payload in payloads]
+    return _adapter(event_type).validate_python(payloads)
+
+
 def _validate(event_type: str, candidates: list[tuple[Entry, Payload]], decoded: Decoded) -> None:
     try:
-        events = _adapter(event_type).validate_python([payload for _, payload in candidates])
+        events = _validated(event_type, [payload for _, payload in candidates])
     except Exception:
         # Rare, so the plain way: one by one, to find which of them are wrong.
         for candidate in candidates:
@@ -88,7 +95,7 @@ def _validate(event_type: str, candidates: list[tuple[Entry, Payload]], decoded:
 def _validate_one(event_type: str, candidate: tuple[Entry, Payload], decoded: Decoded) -> None:
     entry, payload = candidate
     try:
-        (event,) = _adapter(event_type).validate_python([payload])
+        (event,) = _validated(event_type, [payload])
     except ValidationError as error:
         decoded.rejected.append(Rejected(entry, event_type, _reasons(error)))
     except Exception as error:  # a contract's own code stumbled over what nobody thought of: the event is at fault

@@ -17,6 +17,7 @@ _ANY_UUID = re.compile(
     r"(?:urn:uuid:)?\{?([0-9a-f]{8})-?([0-9a-f]{4})-?([0-9a-f]{4})-?([0-9a-f]{4})-?([0-9a-f]{12})\}?",
     re.ASCII | re.IGNORECASE,
 )
+_MONTH = re.compile(r"[0-9]{4}-[0-9]{2}", re.ASCII)
 _NO_NUL = r"^[^\x00]*$"
 _FIRST_DAY, _LAST_DAY = date(1970, 1, 1), date(2100, 12, 31)
 
@@ -58,6 +59,12 @@ def _day(value: Any) -> date:
     return date.fromisoformat(value) if len(value) == 10 else datetime.fromisoformat(value).date()
 
 
+def _first_of_month(value: Any) -> date:
+    if not isinstance(value, str) or not _MONTH.fullmatch(value):
+        raise ValueError("a month is text in the form YYYY-MM")
+    return date.fromisoformat(f"{value}-01")
+
+
 def _in_range(value: date) -> date:
     if not _FIRST_DAY <= value <= _LAST_DAY:
         raise ValueError(f"{value} lies outside {_FIRST_DAY} to {_LAST_DAY}")
@@ -73,6 +80,11 @@ def _instant(value: Any) -> datetime:
     return moment.astimezone(UTC)
 
 
+def none_if_empty(value: Any) -> Any:
+    """Services send "" for what they do not have."""
+    return None if value == "" else value
+
+
 def _no_bool(value: Any) -> Any:
     if isinstance(value, bool):
         raise ValueError("a number is expected, not true or false")
@@ -85,6 +97,11 @@ def _to_scale_4(value: Decimal) -> Decimal:
     return value.quantize(Decimal("0.0001"), rounding=ROUND_HALF_EVEN)
 
 
+def _to_scale_6(value: Decimal) -> Decimal:
+    # A tenth of a metre; services send what their maps gave them, with fifteen digits.
+    return value.quantize(Decimal("0.000001"), rounding=ROUND_HALF_EVEN)
+
+
 def _text(longest: int, shortest: int = 0) -> StringConstraints:
     return StringConstraints(min_length=shortest, max_length=longest, pattern=_NO_NUL, strict=True)
 
@@ -95,28 +112,39 @@ ReceiptNumber = Annotated[str, _text(200)]
 Title = Annotated[str, _text(300)]
 Text = Annotated[str, _text(1_000)]
 Notes = Annotated[str, _text(5_000)]
+OptionalUuid = Annotated[Uuid | None, BeforeValidator(none_if_empty)]
+OptionalKey = Annotated[Key | None, BeforeValidator(none_if_empty)]
 
 Money = Annotated[
     Decimal,
-    BeforeValidator(_no_bool),
     Field(ge=0, lt=1_000_000_000, decimal_places=4, allow_inf_nan=False),
+    BeforeValidator(_no_bool),
     AfterValidator(_to_scale_4),
     DecimalColumn(13, 4),
 ]
 Quantity = Annotated[
     Decimal,
-    BeforeValidator(_no_bool),
     Field(ge=0, lt=1_000_000, decimal_places=4, allow_inf_nan=False),
+    BeforeValidator(_no_bool),
     AfterValidator(_to_scale_4),
     DecimalColumn(10, 4),
 ]
 Percent = Annotated[
     Decimal,
-    BeforeValidator(_no_bool),
     Field(gt=-1_000_000_000, lt=1_000_000_000, allow_inf_nan=False),
+    BeforeValidator(_no_bool),
     AfterValidator(_to_scale_4),
     DecimalColumn(14, 4),
 ]
-Count = Annotated[int, BeforeValidator(_no_bool), Field(ge=0, lt=1_000_000)]
+Degrees = Annotated[
+    Decimal,
+    Field(ge=-180, le=180, allow_inf_nan=False),
+    BeforeValidator(_no_bool),
+    AfterValidator(_to_scale_6),
+    DecimalColumn(9, 6),
+]
+Count = Annotated[int, Field(ge=0, lt=1_000_000), BeforeValidator(_no_bool)]
 Day = Annotated[date, BeforeValidator(_day), AfterValidator(_in_range)]
+Month = Annotated[date, BeforeValidator(_first_of_month), AfterValidator(_in_range)]
+"""A calendar month, kept as its first day."""
 Instant = Annotated[datetime, BeforeValidator(_instant)]

@@ -9,18 +9,21 @@ from readmodel.events.fields import Day, Key, Money
 from readmodel.events.products import ProductId
 
 
-class PriceUpdated(Event):
-    """A price observation.
+def _from_price_change(payload: Payload) -> Payload:
+    """Version 1, `{product_id, store_slug, old_price, new_price, change_percent}`: `new_price` was observed."""
+    if payload.get("regular_price") is not None:
+        return payload
+    return {**payload, "regular_price": payload.get("new_price")}
 
-    Today's short form `{product_id, store_slug, old_price, new_price, change_percent}` is an observation of
-    `new_price` on the day of its envelope.
-    """
+
+class PriceUpdated(Event):
+    """A price observation. One that names no day was made on the day of its envelope."""
 
     type: ClassVar = "cartsnitch.prices.updated"
+    upcasts: ClassVar = (_from_price_change,)
     sent_as: ClassVar = {
         "store": ("store_id", "store_slug"),
         "observed_date": ("observed_date",),
-        "regular_price": ("regular_price", "new_price"),
     }
 
     product_id: ProductId
@@ -34,11 +37,10 @@ class PriceUpdated(Event):
 
     @model_validator(mode="before")
     @classmethod
-    def _take_short_form(cls, payload: Any) -> Payload:
+    def _name_store_and_day(cls, payload: Any) -> Payload:
         return {
             **payload,
             "store": store_as_sent(payload),
             "observed_date": first_of(payload, "observed_date") or envelope_day(payload),
-            "regular_price": first_of(payload, "regular_price", "new_price"),
             "source": payload.get("source") or "",
         }

@@ -2,19 +2,31 @@
 
 from typing import Annotated, Any, ClassVar
 
-from pydantic import Field, model_validator
+from pydantic import AliasChoices, Field, model_validator
 
 from readmodel.events.event import Contract, Event, Payload, first_of, store_as_sent
-from readmodel.events.fields import Count, Day, Key, Money, Quantity, ReceiptNumber, Title, Uuid, is_uuid
+from readmodel.events.fields import (
+    Count,
+    Day,
+    Key,
+    Money,
+    OptionalKey,
+    OptionalUuid,
+    Quantity,
+    ReceiptNumber,
+    Title,
+    Uuid,
+    is_uuid,
+)
 from readmodel.events.ids import stable_id
 
 
 class ReceiptItem(Contract):
     """One line of a receipt, in the order printed."""
 
-    line_id: Annotated[Uuid | None, Field(validation_alias="id")] = None
+    line_id: Annotated[OptionalUuid, Field(validation_alias="id")] = None
     product_name_raw: Title
-    upc: Key | None = None
+    upc: OptionalKey = None
     quantity: Quantity
     unit_price: Money
     extended_price: Money
@@ -23,19 +35,9 @@ class ReceiptItem(Contract):
     coupon_discount: Money | None = None
     loyalty_discount: Money | None = None
     category_raw: Title | None = None
-    product_id: Uuid | None = None
-
-    @model_validator(mode="before")
-    @classmethod
-    def _take_nothing_for_missing(cls, payload: Any) -> Any:
-        if not isinstance(payload, dict):
-            return payload
-        return {
-            **payload,
-            # Scanners send "" for a bar code they could not read.
-            "upc": payload.get("upc") or None,
-            "product_id": first_of(payload, "normalized_product_id", "product_id"),
-        }
+    product_id: Annotated[OptionalUuid, Field(validation_alias=AliasChoices("normalized_product_id", "product_id"))] = (
+        None
+    )
 
 
 class ReceiptIngested(Event):
@@ -47,9 +49,9 @@ class ReceiptIngested(Event):
 
     type: ClassVar = "cartsnitch.receipts.ingested"
     sent_as: ClassVar = {
-        "purchase_id": ("purchase_id",),
+        "purchase_id": (),
         "store": ("store_id", "store_slug"),
-        "receipt_number": ("receipt_id",),
+        "receipt_number": ("receipt_id", "purchase_id"),
         "is_full": (),
         "item_count": ("item_count",),
         "items": ("items",),
@@ -70,7 +72,7 @@ class ReceiptIngested(Event):
 
     @model_validator(mode="before")
     @classmethod
-    def _take_short_form(cls, payload: Any) -> Payload:
+    def _take_either_form(cls, payload: Any) -> Payload:
         sent_id = payload.get("purchase_id") or ""
         items = payload.get("items")
         store = store_as_sent(payload)

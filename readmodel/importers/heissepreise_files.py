@@ -1,18 +1,13 @@
 """The CSV files of the heissepreise export: their columns, and what makes a row of them bad."""
 
-import csv
 import functools
-import gzip
-import io
 import re
-import zlib
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
-from typing import IO, Final, NamedTuple, cast
+from typing import Final, NamedTuple
 
-from readmodel.errors import ReadModelError
+from readmodel.importers.csv_files import BadRow, UnknownHeader, csv_rows, readable
 
 # In the order of the file, which is also the order in which shops decide about a matched product's name.
 STORES: Final = {
@@ -36,18 +31,6 @@ _PRICE: Final = re.compile(r"[0-9]{1,9}(\.[0-9]{1,4})?")
 _DATE: Final = re.compile(r"(19[7-9][0-9]|20[0-9]{2}|2100)-[0-9]{2}-[0-9]{2}")
 
 
-class BadRow(ReadModelError):
-    """{path}, line {line}: {problem}: {value!r}"""
-
-
-class UnknownHeader(ReadModelError):
-    """{path}: the header is {found}, expected {expected}"""
-
-
-class UnreadableFile(ReadModelError):
-    """{path} cannot be read: {reason}"""
-
-
 class PriceRow(NamedTuple):
     """A price valid from `day` on, in euro as the file writes it; `category` is a code or empty."""
 
@@ -63,7 +46,7 @@ class PriceRow(NamedTuple):
 
 def read_prices(path: Path) -> Iterator[PriceRow]:
     """The rows in the file's order. Raises BadRow, UnknownHeader or UnreadableFile."""
-    rows = _rows(path)
+    rows = csv_rows(path)
     _expect(path, next(rows)[1], PRICE_COLUMNS)
     for line, row in rows:
         yield _price_row(path, line, row)
@@ -71,21 +54,21 @@ def read_prices(path: Path) -> Iterator[PriceRow]:
 
 def count_rows(path: Path) -> int:
     """How many rows the file has, without looking into them (lines less the header): for progress bars."""
-    with _reading(path), _open(path) as file:
+    with readable(path) as file:
         blocks = iter(lambda: file.read(1 << 20), b"")
         return max(0, sum(block.count(b"\n") for block in blocks) - 1)
 
 
 def read_categories(path: Path) -> dict[str, str]:
     """Code to readable category."""
-    rows = _rows(path)
+    rows = csv_rows(path)
     _expect(path, next(rows)[1], CATEGORY_COLUMNS)
     return {code: category for _, (code, _, category) in rows}
 
 
 def read_matches(path: Path) -> Iterator[tuple[tuple[str, str], ...]]:
     """Per row the (store, product id) of each shop; the columns `<store>_id` say which shops are matched."""
-    rows = _rows(path)
+    rows = csv_rows(path)
     header = next(rows)[1]
     columns = [(i, name.removesuffix("_id")) for i, name in enumerate(header) if name.endswith("_id")]
     if len(columns) < 2 or any(store not in STORES for _, store in columns):
@@ -126,28 +109,3 @@ def _parse_date(text: str) -> date | None:
 def _expect(path: Path, found: Sequence[str], expected: Sequence[str]) -> None:
     if tuple(found) != tuple(expected):
         raise UnknownHeader(path=path, found=",".join(found), expected=",".join(expected))
-
-
-def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
-    """(line number, fields), the header first; every row has as many fields as the header."""
-    with _reading(path), _open(path) as file:
-        reader = csv.reader(io.TextIOWrapper(file, "utf-8", newline=""), strict=True)
-        header = next(reader, [])
-        yield 1, header
-        for row in reader:
-            if len(row) != len(header):
-                problem = f"{len(row)} columns instead of {len(header)}"
-                raise BadRow(path=path, line=reader.line_num, problem=problem, value=",".join(row))
-            yield reader.line_num, row
-
-
-def _open(path: Path) -> IO[bytes]:
-    return cast("IO[bytes]", gzip.open(path)) if path.suffix == ".gz" else path.open("rb")
-
-
-@contextmanager
-def _reading(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except (OSError, EOFError, zlib.error, csv.Error, UnicodeDecodeError) as error:
-        raise UnreadableFile(path=path, reason=error) from error

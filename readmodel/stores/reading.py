@@ -13,7 +13,7 @@ from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool
 
 from readmodel.stores.sql import for_psycopg
-from readmodel.stores.store import StoreUnavailable
+from readmodel.stores.store import StatementRefused, StoreUnavailable
 
 Row = dict[str, Any]
 Parameters = Mapping[str, Any]
@@ -26,7 +26,10 @@ class Snapshot(Protocol):
     """One read transaction."""
 
     async def fetch(self, statement: str, parameters: Parameters) -> list[Row]:
-        """The rows of a statement with `$name` parameters; StoreUnavailable when the store is away."""
+        """The rows of a statement with `$name` parameters.
+
+        StoreUnavailable when the store is away, StatementRefused when it can make no sense of the statement.
+        """
         ...
 
 
@@ -88,7 +91,10 @@ class _PostgresSnapshot:
         self._connection = connection
 
     async def fetch(self, statement: str, parameters: Parameters) -> list[Row]:
-        cursor = await self._connection.execute(_translated(statement), parameters)
+        try:
+            cursor = await self._connection.execute(_translated(statement), parameters)
+        except (psycopg.ProgrammingError, psycopg.DataError) as error:
+            raise StatementRefused(reason=error) from error
         return await cursor.fetchall()
 
 
@@ -133,6 +139,9 @@ class _DuckSnapshot:
 
 
 def _fetch(cursor: duckdb.DuckDBPyConnection, statement: str, parameters: Parameters) -> list[Row]:
-    cursor.execute(statement, dict(parameters))
+    try:
+        cursor.execute(statement, dict(parameters))
+    except (duckdb.ProgrammingError, duckdb.DataError, duckdb.NotSupportedError) as error:
+        raise StatementRefused(reason=error) from error
     names = [column[0] for column in cursor.description or ()]
     return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]

@@ -39,6 +39,10 @@ class QueryBroken(ReadModelError):
     """The query {query} does not run: {reason}"""
 
 
+class StatementRefused(ReadModelError):
+    """The store does not take this statement with these parameters: {reason}"""
+
+
 class CursorMoved(ReadModelError):
     """Another process has taken over {projection}, or moved its cursor: {reason}"""
 

@@ -1,4 +1,7 @@
-"""The fold law as a function: whatever the split, order and repetition, folding gives what the definition says."""
+"""The two sides of the fold law: what a definition makes of events, and what folding them makes of a store's tables.
+
+`fold_law` compares them over events that are made up; tests with events of their own can do so themselves.
+"""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -68,6 +71,7 @@ class Folded:
         self._database_url = database_url
         self._file = file
         self._store = PostgresStore(database_url) if plan.store is POSTGRES else DuckStore(file)
+        self._emptying = psycopg.connect(database_url, autocommit=True) if plan.store is POSTGRES else None
         self._store.create(plan.as_version, plan.shapes(), plan.views)
 
     def empty(self) -> None:
@@ -97,8 +101,10 @@ class Folded:
         return stored(self._plan, self._database_url, self._file)
 
     def close(self) -> None:
-        """Close the store's connection."""
+        """Close the connections."""
         self._store.close()
+        if self._emptying:
+            self._emptying.close()
 
     def _commit(self, stream: str, batch: Mapping[str, pa.Table]) -> Commit:
         at = self._upto[stream]
@@ -106,10 +112,10 @@ class Folded:
         return Commit(self._plan.as_version, 1, stream, at, at + 1, 1, parts, self._plan.fold, [])
 
     def _run(self, statements: Sequence[str]) -> None:
-        if self._plan.store is POSTGRES:
-            with psycopg.connect(self._database_url) as connection:
+        if self._emptying:
+            with self._emptying.transaction():
                 for statement in statements:
-                    connection.execute(statement.encode())
+                    self._emptying.execute(statement.encode())
         else:
             for statement in statements:
                 self._file.cursor().execute(statement)

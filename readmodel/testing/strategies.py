@@ -5,14 +5,14 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, TypeVar
 
+import pyarrow as pa
 from hypothesis import strategies as st
 
 from readmodel.engine.relation import BOOLEAN, DAY, INSTANT, INTEGER, TEXT, TEXTS, UUID, Column, relations_of
 from readmodel.events.event import Event
+from readmodel.testing.delivery import Positioned
 
 T = TypeVar("T")
-
-Positioned = tuple[int, Event]
 
 _UUIDS = [f"00000000-0000-4000-8000-00000000000{digit}" for digit in "123"]
 _TEXTS = ["", "a", "Ä", 'x"\\,\n', *_UUIDS[:1]]
@@ -27,7 +27,8 @@ _BY_TYPE: dict[str, st.SearchStrategy[Any]] = {
         [datetime(2024, 2, 29, 23, 59, 59, 999_999, UTC), datetime(2024, 3, 1, tzinfo=UTC)]
     ),
 }
-_DECIMALS = st.sampled_from([Decimal(0), Decimal("0.0001"), Decimal("1.5"), Decimal("999999.9999")])
+_LARGEST = Decimal(10**9)
+"""What every number in a contract is below."""
 
 
 def events_of(types: Sequence[type[Event]], max_size: int = 12) -> st.SearchStrategy[list[Positioned]]:
@@ -88,7 +89,14 @@ def _item_value(column: Column) -> st.SearchStrategy[Any]:
 
 
 def _of_type(column: Column) -> st.SearchStrategy[Any]:
-    return _BY_TYPE.get(column.type.duckdb, _DECIMALS)
+    known = _BY_TYPE.get(column.type.duckdb)
+    return _decimals(column.type.arrow) if known is None else known
+
+
+def _decimals(kind: pa.Decimal128Type) -> st.SearchStrategy[Decimal]:
+    step = Decimal(1).scaleb(-kind.scale)
+    largest = min(Decimal(10 ** (kind.precision - kind.scale)), _LARGEST) - step
+    return st.sampled_from([Decimal(0), step, Decimal("1.5"), largest])
 
 
 class _Item:

@@ -102,6 +102,7 @@ def stock(log: Log) -> None:
     _stock_prices(log)
     _stock_purchases(log)
     _stock_alerts(log)
+    _stock_others(log)
 
 
 def _stock_products(log: Log) -> None:
@@ -148,6 +149,11 @@ def _stock_alerts(log: Log) -> None:
     log.publish("alerts.shrinkflation", "2025-11-16T08:00:00+01:00", id=SMALLER_MILK, product_id=MILK, **sizes)
     log.publish("alerts.price_increase", "2025-11-17T08:00:00.5Z", id=DEARER_SOMEWHERE, **rise)
     log.publish("users.alert_read", user_id=ANNA, alert_id=SMALLER_MILK)
+
+
+def _stock_others(log: Log) -> None:
+    log.publish("users.registered", user_id=ANNA, email_inbound_token="annas-token")
+    log.publish("indices.published", series="CUUR0000SAF11", period="2025-10", value="310.5")
 
 
 @pytest.fixture(scope="session")
@@ -216,7 +222,7 @@ def views(plans: tuple[Plan, ...], readers: Readers) -> Views:
 
 _DEAD_LETTER = """
     INSERT INTO readmodel.quarantine (projection, version, stream, position, event_type, error, raw, quarantined_at)
-    VALUES ('products', 1, 'cartsnitch.products', %s, NULL, 'not JSON', %s, now())"""
+    VALUES ('products', 2, 'cartsnitch.products', %s, NULL, 'not JSON', %s, now())"""
 
 
 @pytest.fixture

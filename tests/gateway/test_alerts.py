@@ -2,6 +2,7 @@ import pytest
 
 from tests.gateway.conftest import (
     ANNA,
+    BEN,
     BUTTER,
     DEARER_BUTTER,
     DEARER_SOMEWHERE,
@@ -79,3 +80,20 @@ async def test_a_message_leaves_out_what_is_not_known(ask: Ask, log: Log) -> Non
         "A product that you buy rose 50 % from 2.00 to 3.00",
         "A product that you buy at kiosk rose from 0.00 to 1.00",
     ]
+
+
+async def test_settings_have_defaults(ask: Ask, log: Log) -> None:
+    """For what was never set and for what was taken back; percentages are not cut to cents, and each user has own."""
+    defaults = {"price_increase_threshold_pct": 5.0, "shrinkflation_enabled": True, "email_notifications": False}
+    assert await ask("/api/v1/alerts/settings") == defaults
+    log.publish("users.alert_settings_changed", user_id=ANNA, price_increase_threshold_pct=7.125)
+    log.publish("users.alert_settings_changed", user_id=ANNA, shrinkflation_enabled=False, email_notifications=True)
+    assert await ask("/api/v1/alerts/settings") == {
+        "price_increase_threshold_pct": 7.125,
+        "shrinkflation_enabled": False,
+        "email_notifications": True,
+    }
+    assert await ask("/api/v1/alerts/settings", BEN) == defaults
+    log.publish("users.alert_settings_changed", user_id=ANNA, price_increase_threshold_pct=None)
+    log.publish("users.alert_settings_changed", user_id=ANNA, shrinkflation_enabled=None, email_notifications=None)
+    assert await ask("/api/v1/alerts/settings") == defaults

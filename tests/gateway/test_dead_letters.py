@@ -13,7 +13,7 @@ ONE = f"{PATH}/products/postgres/cartsnitch.products/7-0"
 KEY = {"X-Service-Key": SERVICE_KEY}
 LETTER = {
     "projection": "products",
-    "version": 1,
+    "version": 2,
     "store": "postgres",
     "stream": "cartsnitch.products",
     "position": "7-0",
@@ -103,7 +103,7 @@ async def test_what_is_asked_wrongly(method: str, path: str, status: int, detail
 async def test_what_another_process_keeps(client: Client, database: str) -> None:
     """Only the owner may retry: while another holds the lease it is a conflict that says so."""
     other = Leases(LeaseTable(database, "another", TTL * 100))
-    await other.hold("products@postgres v1", lambda: None)
+    await other.hold("products@postgres v2", lambda: None)
     status, body = await told(client, "POST", f"{PATH}/retry?projection=products")
     await other.close()
     assert (status, "another process holds its lease" in body["detail"]) == (409, True), body

@@ -7,6 +7,8 @@ import pytest
 
 import gateway
 from gateway.asyncapi import page
+from handlers.app import Consumer
+from handlers.asyncapi import document
 from readmodel.engine.views import Views
 from tests.gateway.conftest import Client, Watched, serving
 
@@ -120,6 +122,16 @@ async def test_the_event_contracts_are_shown(monitor: Watched) -> None:
     assert '<code>cartsnitch.prices</code></h3><p></p><ul><li><a href="#schema-PriceUpdated">' in text
     assert "<td><code>product_id</code></td><td>string (uuid)</td><td>required</td>" in text
     assert "<td><code>sale_price</code></td><td>number or null</td><td></td>" in text
+
+
+def test_what_publishers_may_send_is_on_the_page() -> None:
+    """Of the real contracts: either name of a field, and what is still taken of older versions."""
+    nobody: Any = None  # nothing is read, so nothing is fed
+    text = page(document(Consumer("redis://127.0.0.1:1/0", nobody).broker, "1.2.3"))
+
+    assert "<td><code>store_slug</code></td><td>string or null</td><td></td><td>Or <code>store_id</code>.</td>" in text
+    assert "Version 1, which sends no <code>id</code>: one event is one alert." in text
+    assert "name_words" not in text
 
 
 def test_an_empty_document_is_a_page_too() -> None:

@@ -16,6 +16,7 @@ from tests.gateway.conftest import BUTTER, KEYS, MILK, RECEIPT, Client, Watched,
 PAGES = {"/openapi.json", "/docs", "/redoc", "/asyncapi.json", "/asyncapi", "/assets/{name}"}
 """What documents itself."""
 CATEGORY = "Letters of any script, digits, spaces and _-&,./()"
+AFTER = "Where the part before ended, as the `next` link says; goes before `page` and `offset`."
 
 SAMPLES = {
     "/api/v1/stores": [""],
@@ -27,9 +28,26 @@ SAMPLES = {
     "/api/v1/prices/comparison": [f"?product_ids={BUTTER},{MILK}"],
     "/api/v1/purchases": [""],
     "/api/v1/purchases/{id}": [RECEIPT],
+    "/api/v1/purchases/stats": [""],
     "/api/v1/alerts": [""],
+    "/api/v1/alerts/settings": [""],
+    "/api/v1/coupons": [""],
+    "/api/v1/coupons/relevant": [""],
+    "/api/v1/shopping/lists": [""],
+    "/api/v1/me/stores": [""],
+    "/api/v1/me/email-in-address": [""],
+    "/api/v1/scraping/status": [""],
     "/api/v1/public/trends/{product_id}": [f"{BUTTER}?until=2025-11-20"],
     "/api/v1/public/store-comparison": ["?category=Dairy", f"?product_ids={MILK}"],
+    "/api/v1/public/shrinkflation": ["?until=2025-11-20"],
+    "/api/v1/public/inflation": ["", "?period=all-time"],
+    "/api/app/purchases": [""],
+    "/api/app/purchases/{id}": [RECEIPT],
+    "/api/app/products": ["", "?q=milk"],
+    "/api/app/products/{id}": [BUTTER],
+    "/api/app/products/{id}/prices": [BUTTER],
+    "/api/app/coupons": [""],
+    "/api/app/alerts": [""],
     "/api/v1/ops/projections": [""],
     "/api/v1/ops/dead-letters": ["", "?state=all&limit=1"],
     "/api/v1/ops/dead-letters/{projection}/{store}/{stream}/{position}": ["products/postgres/cartsnitch.products/7-0"],
@@ -127,6 +145,7 @@ def test_one_operation_in_full() -> None:
         _query("page_size", {**number, "maximum": 100, "default": 20}),
         _query("limit", {**number, "maximum": 100}),
         _query("offset", {"type": "integer", "minimum": 0, "maximum": 1_000_000_000}),
+        _query("after", {"type": "string", "description": AFTER}),
         _query("q", {"type": "string", "maxLength": 200, "pattern": r"^[^\x00]*$"}),
         _query("category", {"type": "string", "maxLength": 100, "description": CATEGORY}),
         {"$ref": "#/components/parameters/MinPosition"},

@@ -1,6 +1,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from yarl import URL
 
 from tests.gateway.conftest import BREAD, BUTTER, FOODHALL, GREENBASKET, MILK, UNKNOWN, Ask, Get, Log
 
@@ -30,14 +31,6 @@ BREAD_ROW = {
 }
 
 
-async def test_stores_are_listed_by_name_for_anybody(ask: Ask) -> None:
-    """The shops, with those that cannot show a logo."""
-    assert await ask("/api/v1/stores") == [
-        {"id": FOODHALL, "name": "Foodhall", "slug": "foodhall", "logo_url": None, "supported": True},
-        {"id": GREENBASKET, "name": "Greenbasket", "slug": "greenbasket", "logo_url": "/green.svg", "supported": True},
-    ]
-
-
 async def test_the_catalogue_is_in_order_of_name(ask: Ask) -> None:
     """Without a search everything is listed."""
     assert await ask("/api/v1/products") == [BREAD_ROW, BUTTER_ROW, MILK_ROW]
@@ -47,14 +40,26 @@ async def test_the_catalogue_is_in_order_of_name(ask: Ask) -> None:
     ("query", "found"),
     [
         ("q=BUTT", [BUTTER_ROW]),
+        ("q=tter", [BUTTER_ROW]),
+        ("q=buttre", [BUTTER_ROW]),
+        ("q=BÜTTER+250G", [BUTTER_ROW]),
+        ("q=alpengold+butter", [BUTTER_ROW]),
+        ("q=butter+milk", []),
         ("q=alpen", [BUTTER_ROW]),
         ("q=4002", [BUTTER_ROW]),
         ("q=400", []),
         ("q=%25_", [BREAD_ROW]),
+        ("q=%25", [BREAD_ROW]),
+        ("q=100%25", [BREAD_ROW]),
         ("q=B_tter", []),
+        ("q=Bu_ter", []),
+        ("q=%26", []),
         ("q=", [BREAD_ROW, BUTTER_ROW, MILK_ROW]),
+        ("q=+", [BREAD_ROW, BUTTER_ROW, MILK_ROW]),
+        ("q=+4002+", [BUTTER_ROW]),
         ("category=Dairy", [BUTTER_ROW, MILK_ROW]),
         ("category=Dairy&q=milk", [MILK_ROW]),
+        ("category=Dairy&q=bread", []),
         ("category=Br%C3%B6d+%26+bakery", [BREAD_ROW]),
         ("category=dairy", []),
         ("category=", [BREAD_ROW, BUTTER_ROW, MILK_ROW]),
@@ -62,8 +67,23 @@ async def test_the_catalogue_is_in_order_of_name(ask: Ask) -> None:
     ],
 )
 async def test_products_are_found_by_text_and_category(ask: Ask, query: str, found: list[object]) -> None:
-    """A text in name or brand or a whole bar code, where % and _ mean themselves; unknown parameters mean nothing."""
+    """Words in name or brand or a whole bar code, where % and _ mean themselves; unknown parameters mean nothing."""
     assert await ask(f"/api/v1/products?{query}") == found
+
+
+async def test_the_best_is_found_first(get: Get, log: Log) -> None:
+    """And the pages of what is found link to each other; the last one is complete."""
+    for nth, name in enumerate(["Oat Milk", "Milkshake", "Buttermilk", "Milk"]):
+        log.publish(
+            "products.normalized", normalized_product_id=f"22222222-0000-4000-9000-{nth:012}", canonical_name=name
+        )
+
+    response = await get("/api/v1/products?q=milk&page_size=3")
+    assert [row["name"] for row in await response.json()] == ["Milk", "Oat Milk", "Milk 1 l"]
+    assert response.headers["X-Total-Count"] == "5"
+    following = await get(URL(response.links["next"]["url"]).raw_path_qs)
+    assert [row["name"] for row in await following.json()] == ["Milkshake", "Buttermilk"]
+    assert "next" not in following.links
 
 
 async def test_a_product_shows_its_current_price_in_each_store(ask: Ask) -> None:

@@ -91,7 +91,7 @@ async def test_a_megabyte_of_name(keep: Keep, redis: Redis) -> None:
         (row,) = await quarantine(kept, "products")
         assert row["raw"] == orjson.dumps(product)
         assert "more than the 262144 allowed" in row["error"]
-        assert await rows(kept, "SELECT canonical_name FROM products_v1.products") == [{"canonical_name": "Butter"}]
+        assert await rows(kept, "SELECT canonical_name FROM products_v2.products") == [{"canonical_name": "Butter"}]
 
 
 async def test_an_unknown_type_is_counted(keep: Keep, redis: Redis) -> None:

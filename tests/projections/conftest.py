@@ -14,7 +14,8 @@ from readmodel.engine.catalogue import discover
 from readmodel.engine.projection import POSTGRES, StoreName
 from readmodel.stores import duckdb as duck
 from readmodel.stores import postgres
-from readmodel.testing.given import Delivery, Given, given
+from readmodel.testing.delivery import DELIVERIES, Delivery
+from readmodel.testing.given import Given, Tables
 
 PLANS = {(plan.name, plan.store): plan for plan in discover(projections)}
 
@@ -25,7 +26,7 @@ def store() -> StoreName:
     return POSTGRES
 
 
-@pytest.fixture(params=Delivery, ids=lambda delivery: delivery.name.lower())
+@pytest.fixture(params=DELIVERIES, ids=str)
 def delivery(request: pytest.FixtureRequest) -> Delivery:
     """However events arrive, the answers are the same, so every test runs with every way."""
     found: Delivery = request.param
@@ -39,6 +40,8 @@ def shared_database(database_url: str) -> Iterator[str]:
     with psycopg.connect(database_url, autocommit=True) as connection:
         connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
         url = urlsplit(database_url)._replace(path=f"/{name}").geturl()
+        # What a test leaves behind is gone with it, so no commit waits for the disk.
+        connection.execute(sql.SQL("ALTER DATABASE {} SET synchronous_commit = off").format(sql.Identifier(name)))
         postgres.migrate(url)
         yield url
         connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
@@ -52,15 +55,18 @@ def shared_file(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.Duc
     opened.close()
 
 
+@pytest.fixture(scope="session")
+def shared_tables(shared_database: str, shared_file: duckdb.DuckDBPyConnection) -> Iterator[Tables]:
+    """The projections' tables in both, made once and emptied for each test."""
+    tables = Tables(shared_database, shared_file)
+    yield tables
+    tables.close()
+
+
 @pytest.fixture
 async def log(
-    names: Sequence[str],
-    store: StoreName,
-    delivery: Delivery,
-    shared_database: str,
-    shared_file: duckdb.DuckDBPyConnection,
+    names: Sequence[str], store: StoreName, delivery: Delivery, shared_tables: Tables
 ) -> AsyncIterator[Given]:
     """An empty log that the projections called `names`, a fixture of the test's module, follow."""
-    plans = [PLANS[name, store] for name in names]
-    async with given(*plans, database_url=shared_database, file=shared_file, delivery=delivery) as opened:
+    async with shared_tables.given(*(PLANS[name, store] for name in names), delivery=delivery) as opened:
         yield opened

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -40,7 +41,7 @@ def point(day: str, price: str, store_id: str = KROGER, store_name: str = "Kroge
 
 
 def current(price: str, day: str, store_id: str = KROGER, store_name: str = "Kroger") -> dict[str, Any]:
-    shop = {"store_id": store_id, "store_name": store_name}
+    shop = {"product_id": UUID(MILK), "store_id": store_id, "store_name": store_name}
     return {**shop, "current_price": Decimal(price), "last_seen_at": date.fromisoformat(day)}
 
 
@@ -97,7 +98,7 @@ async def test_a_store_named_by_id_and_by_slug_is_one_store(log: Given) -> None:
         point("2024-03-01", "3.10"),
         point("2024-03-02", "3.30"),
     ]
-    assert await log.answer("current_prices_of_product", product_id=MILK) == [current("3.30", "2024-03-02")]
+    assert await log.answer("current_prices", product_ids=[MILK]) == [current("3.30", "2024-03-02")]
 
 
 async def test_any_spelling_of_a_store_s_id_is_that_store(log: Given) -> None:
@@ -131,7 +132,7 @@ async def test_a_price_may_come_before_its_product(log: Given) -> None:
     log.events(event("products.normalized", {"normalized_product_id": MILK, "canonical_name": "Milk"}))
 
     (product,) = await log.answer("products.product_by_id", product_id=MILK)
-    prices = await log.answer("current_prices_of_product", product_id=MILK)
+    prices = await log.answer("current_prices", product_ids=[MILK])
 
     assert (product["name"], prices) == ("Milk", [current("3.00", "2024-03-01")])
 
@@ -146,7 +147,7 @@ async def test_the_current_price_is_the_newest_day_s(log: Given) -> None:
         observed("2024-03-02", "9.99"),
     )
 
-    assert await log.answer("current_prices_of_product", product_id=MILK) == [
+    assert await log.answer("current_prices", product_ids=[MILK]) == [
         current("3.50", "2024-03-05"),
         current("1.00", "2024-03-01", MEIJER, "Meijer"),
     ]
@@ -218,4 +219,4 @@ async def test_another_product_s_prices_are_its_own(log: Given) -> None:
     log.events(store(KROGER, "Kroger"), observed("2024-03-01", "3.00", normalized_product_id=BREAD))
 
     assert await log.answer("prices_of_product", **EVERYTHING) == []
-    assert await log.answer("current_prices_of_product", product_id=MILK) == []
+    assert await log.answer("current_prices", product_ids=[MILK]) == []

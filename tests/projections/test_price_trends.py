@@ -8,8 +8,8 @@ from uuid import UUID
 
 import pytest
 
+from readmodel.engine.paging import Page
 from readmodel.engine.projection import DUCKDB, StoreName
-from readmodel.engine.views import Page
 from readmodel.testing.given import Document, Given, event
 
 MILK, BREAD, APPLES = (f"22222222-0000-4000-8000-00000000000{digit}" for digit in "123")

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 
-from readmodel.engine.views import Page
+from readmodel.engine.paging import Page
 from readmodel.events.ids import stable_id
 from readmodel.testing.given import Document, Given, event
 
@@ -84,8 +84,22 @@ def line(number: int, name: str, product_id: str | None = None, **fields: Any) -
     }
 
 
+async def spent(log: Given, **wanted: object) -> dict[str, Decimal]:
+    """What was spent by category."""
+    days = {"user_id": "ada", "from_day": None, "to_day": None}
+    rows = await log.answer("spending_by_category", **{**days, **wanted})
+    return {row["category"]: row["spent"] for row in rows}
+
+
 def one(purchase_id: str = PURCHASE, user_id: str = "ada") -> dict[str, str]:
     return {"purchase_id": purchase_id, "user_id": user_id}
+
+
+async def lines(log: Given, *, user_id: str, purchase_id: str) -> list[dict[str, Any]]:
+    """The lines of one purchase, which all name it."""
+    found = await log.answer("lines_of_purchases", user_id=user_id, purchase_ids=[purchase_id])
+    assert all(str(row.pop("purchase_id")) == purchase_id for row in found)
+    return found
 
 
 async def test_a_full_receipt_has_its_lines_in_the_order_printed(log: Given) -> None:
@@ -105,7 +119,7 @@ async def test_a_full_receipt_has_its_lines_in_the_order_printed(log: Given) -> 
     }
     assert await log.answer("purchases_of_user", **ADAS) == [purchase(item_count=2)]
     assert await log.answer("purchase_by_id", **one()) == [purchase(item_count=2)]
-    assert await log.answer("lines_of_purchase", **one()) == [
+    assert await lines(log, **one()) == [
         line(1, "MILK", MILK, id=LINE),
         line(2, "APPLES LB", **weighed),
     ]
@@ -119,7 +133,7 @@ async def test_a_short_receipt_has_a_total_and_no_lines(log: Given) -> None:
     expected = [purchase(made, "30.50", 7)]
     assert await log.answer("purchases_of_user", **ADAS) == expected
     assert await log.answer("purchase_by_id", **one(made)) == expected
-    assert await log.answer("lines_of_purchase", **one(made)) == []
+    assert await lines(log, **one(made)) == []
 
 
 async def test_a_store_may_be_named_after_its_receipts(log: Given) -> None:
@@ -142,14 +156,14 @@ async def test_a_full_form_beats_a_short_one(log: Given, short_comes_last: bool)
     log.events(STORE, *(forms if short_comes_last else reversed(forms)))
 
     assert await log.answer("purchases_of_user", **ADAS) == [purchase()]
-    assert await log.answer("lines_of_purchase", **one()) == [line(1, "MILK")]
+    assert await lines(log, **one()) == [line(1, "MILK")]
 
 
 async def test_between_equal_forms_the_newer_holds(log: Given) -> None:
     """A short form corrects a short one, and a full form a full one."""
     log.events(STORE, short(total="1.00"), short(total="2.00"), full(item("OLD")), full(item("NEW"), total="4.00"))
 
-    assert await log.answer("lines_of_purchase", **one()) == [line(1, "NEW")]
+    assert await lines(log, **one()) == [line(1, "NEW")]
     assert await log.answer("purchase_by_id", **one()) == [purchase(total="4.00")]
     assert await log.answer("purchase_by_id", **one(made_id("R-1"))) == [purchase(made_id("R-1"), "2.00", 7)]
 
@@ -199,14 +213,14 @@ async def test_lines_of_an_older_longer_form_are_not_shown(log: Given) -> None:
     """A corrected receipt with fewer lines has those only."""
     log.events(STORE, full(item("MILK"), item("BREAD"), item("MISREAD")), full(item("MILK"), item("RYE BREAD")))
 
-    assert await log.answer("lines_of_purchase", **one()) == [line(1, "MILK"), line(2, "RYE BREAD")]
+    assert await lines(log, **one()) == [line(1, "MILK"), line(2, "RYE BREAD")]
 
 
 async def test_a_full_form_may_have_no_lines(log: Given) -> None:
     """An empty list is a full form, too: it takes the lines of the form before it away."""
     log.events(STORE, full(item("MILK")), full())
 
-    assert await log.answer("lines_of_purchase", **one()) == []
+    assert await lines(log, **one()) == []
     assert await log.answer("purchase_by_id", **one()) == [purchase(item_count=0)]
 
 
@@ -217,7 +231,7 @@ async def test_a_line_finds_its_product_by_bar_code(log: Given) -> None:
         full(item("MILK", upc="0002"), item("OATS", upc="0001", product_id=OATS), item("NOBODY", upc="0009")),
     )
 
-    assert await log.answer("lines_of_purchase", **one()) == [
+    assert await lines(log, **one()) == [
         line(1, "MILK", MILK),
         line(2, "OATS", OATS),
         line(3, "NOBODY"),
@@ -228,13 +242,13 @@ async def test_a_bar_code_may_become_known_later_and_forgotten_again(log: Given)
     """The line follows the catalogue of the moment: nothing about it is rewritten."""
     log.events(full(item("MILK", upc="0001")))
 
-    unknown = await log.answer("lines_of_purchase", **one())
+    unknown = await lines(log, **one())
     log.events(event("products.normalized", {"product_id": MILK, "upc_variants": ["0001"]}))
-    known = await log.answer("lines_of_purchase", **one())
+    known = await lines(log, **one())
     log.events(event("products.removed", {"product_id": MILK}))
-    removed = await log.answer("lines_of_purchase", **one())
+    removed = await lines(log, **one())
     log.events(event("products.normalized", {"product_id": MILK, "canonical_name": "Milk"}))
-    revived = await log.answer("lines_of_purchase", **one())
+    revived = await lines(log, **one())
 
     assert [unknown, known, removed, revived] == [
         [line(1, "MILK")],
@@ -252,14 +266,14 @@ async def test_a_bar_code_of_two_products_means_one(log: Given) -> None:
         full(item("MILK", upc="0001")),
     )
 
-    assert await log.answer("lines_of_purchase", **one()) == [line(1, "MILK", MILK)]
+    assert await lines(log, **one()) == [line(1, "MILK", MILK)]
 
 
 async def test_an_empty_bar_code_is_none(log: Given) -> None:
     """Scanners send an empty text for what they could not read."""
     log.events(full(item("SMUDGE", upc="")))
 
-    assert await log.answer("lines_of_purchase", **one()) == [line(1, "SMUDGE")]
+    assert await lines(log, **one()) == [line(1, "SMUDGE")]
 
 
 async def test_another_user_s_purchase_is_not_found(log: Given) -> None:
@@ -269,7 +283,7 @@ async def test_another_user_s_purchase_is_not_found(log: Given) -> None:
     for stranger in ("bob", "Ada", "ada "):
         assert await log.answer("purchases_of_user", **{**ADAS, "user_id": stranger}) == []
         assert await log.answer("purchase_by_id", **one(user_id=stranger)) == []
-        assert await log.answer("lines_of_purchase", **one(user_id=stranger)) == []
+        assert await lines(log, **one(user_id=stranger)) == []
 
 
 async def test_one_id_sent_for_two_users_is_two_purchases(log: Given) -> None:
@@ -277,8 +291,8 @@ async def test_one_id_sent_for_two_users_is_two_purchases(log: Given) -> None:
     log.events(STORE, full(item("MILK")), full(item("STOLEN"), user_id="mallory", total="0"))
 
     assert await log.answer("purchases_of_user", **ADAS) == [purchase()]
-    assert await log.answer("lines_of_purchase", **one()) == [line(1, "MILK")]
-    assert await log.answer("lines_of_purchase", **one(user_id="mallory")) == [line(1, "STOLEN")]
+    assert await lines(log, **one()) == [line(1, "MILK")]
+    assert await lines(log, **one(user_id="mallory")) == [line(1, "STOLEN")]
 
 
 async def test_the_newest_purchases_come_first(log: Given) -> None:
@@ -299,16 +313,106 @@ async def test_the_newest_purchases_come_first(log: Given) -> None:
     assert await shown(to_day=date(2024, 3, 1), from_day=date(2024, 3, 1)) == [PURCHASE]
 
 
+async def test_lines_are_summed_by_the_category_of_their_product(log: Given) -> None:
+    """Its own, or the one that its bar code leads to, where that has a category, else what the receipt says."""
+    log.events(
+        event("products.normalized", {"product_id": MILK, "category": "Dairy", "upc_variants": ["0001", "0002"]}),
+        event("products.normalized", {"product_id": OATS, "category": None, "upc_variants": ["0003"]}),
+        full(
+            item("MILK", normalized_product_id=MILK, category_raw="FRIDGE", extended_price="0.01"),
+            item("MILK", upc="0002", extended_price="0.1"),
+            item("MILK", normalized_product_id=MILK, upc="0003", extended_price="0.2"),
+            item("OATS", normalized_product_id=OATS, category_raw="CEREALS", extended_price="4"),
+            item("OATS", upc="0003", category_raw="CEREALS", extended_price="5"),
+            item("NOBODY", upc="0009", category_raw="Dairy", extended_price="6.3"),
+            item("UNKNOWN", normalized_product_id=OTHER, category_raw="MISC", extended_price="0"),
+            item("NEITHER", extended_price="1000"),
+            item("NEITHER", normalized_product_id=OATS, extended_price="1000"),
+            item("BLANK", category_raw="", extended_price="1000"),
+        ),
+    )
+
+    assert await spent(log) == {"CEREALS": Decimal(9), "Dairy": Decimal("6.61"), "MISC": Decimal(0)}
+
+
+async def test_a_category_is_that_which_the_product_has_now(log: Given) -> None:
+    """Old lines move with their product, come back to the printed category without one, and follow its bar codes."""
+    named, scanned = item("MILK", normalized_product_id=MILK), item("MILK", upc="0001", category_raw="FRIDGE")
+    log.events(full(named, scanned))
+
+    unknown = await spent(log)
+    log.events(event("products.normalized", {"product_id": MILK, "category": "Dairy"}))
+    known = await spent(log)
+    log.events(event("products.normalized", {"product_id": MILK, "category": "Drinks", "upc_variants": ["0001"]}))
+    moved = await spent(log)
+    log.events(event("products.normalized", {"product_id": MILK, "category": ""}))
+    blank = await spent(log)
+    log.events(event("products.normalized", {"product_id": MILK, "category": "Drinks"}))
+    log.events(event("products.removed", {"product_id": MILK}))
+    removed = await spent(log)
+
+    of_one = Decimal(3)
+    assert [unknown, known, moved, blank, removed] == [
+        {"FRIDGE": of_one},
+        {"FRIDGE": of_one, "Dairy": of_one},
+        {"Drinks": 2 * of_one},
+        {"FRIDGE": of_one},
+        {"FRIDGE": of_one},
+    ]
+
+
+async def test_a_bar_code_of_two_products_is_counted_once(log: Given) -> None:
+    """With the category of the product that the line shows."""
+    log.events(
+        event("products.normalized", {"product_id": OATS, "category": "Cereals", "upc_variants": ["0001"]}),
+        event("products.normalized", {"product_id": MILK, "category": "Dairy", "upc_variants": ["0001"]}),
+        full(item("MILK", upc="0001")),
+    )
+
+    assert await spent(log) == {"Dairy": Decimal(3)}
+
+
+async def test_only_lines_of_the_forms_that_hold_are_summed(log: Given) -> None:
+    """Not those that a corrected receipt no longer has, and nothing is counted twice beside a short form."""
+    lines = [item("MILK", category_raw="Dairy"), item("MISREAD", category_raw="Toys")]
+    log.events(STORE, full(*lines), short("R-1"), full(*lines[:1]), short(PURCHASE))
+
+    assert await log.answer("purchases_of_user", **ADAS) == [purchase()]
+    assert await spent(log) == {"Dairy": Decimal(3)}
+
+
+async def test_spending_has_days_and_is_one_user_s(log: Given) -> None:
+    """Both days are included; an empty window has nothing."""
+    first, second = date(2024, 3, 1), date(2024, 3, 2)
+    log.events(
+        full(item("MILK", category_raw="Dairy"), purchase_id=PURCHASE, receipt_id="1", purchase_date="2024-03-01"),
+        full(item("OATS", category_raw="Cereals"), purchase_id=OTHER, receipt_id="2", purchase_date="2024-03-02"),
+        full(item("MILK", category_raw="Dairy"), purchase_id=LINE, receipt_id="3", user_id="bob"),
+    )
+
+    dairy, cereals = {"Dairy": Decimal(3)}, {"Cereals": Decimal(3)}
+    assert await spent(log) == {**dairy, **cereals}
+    assert await spent(log, user_id="bob") == dairy
+    assert await spent(log, user_id="Bob") == {}
+    assert await spent(log, from_day=second) == cereals
+    assert await spent(log, to_day=first) == dairy
+    assert await spent(log, from_day=first, to_day=second) == {**dairy, **cereals}
+    assert await spent(log, from_day=second, to_day=first) == {}
+
+
 async def test_an_erased_user_has_no_purchases_ever(log: Given) -> None:
     """Neither those from before, nor one that arrives afterwards; other users keep theirs."""
-    log.events(STORE, full(item("MILK")), short("R-2"), full(item("OATS"), user_id="bob"))
+    milk, oats = item("MILK", category_raw="Dairy"), item("OATS", category_raw="Cereals")
+    log.events(STORE, full(milk), short("R-2"), full(oats, user_id="bob"))
     log.events(event("users.erased", {"user_id": "ada"}))
-    log.events(full(item("MILK"), purchase_id=OTHER, receipt_id="R-3"), short("R-4"))
+    log.events(full(milk, purchase_id=OTHER, receipt_id="R-3"), short("R-4"))
 
     assert await log.answer("purchases_of_user", **ADAS) == []
-    assert await log.answer("lines_of_purchase", **one()) == []
-    assert await log.answer("lines_of_purchase", **one(OTHER)) == []
+    assert await lines(log, **one()) == []
+    assert await lines(log, **one(OTHER)) == []
+    assert await spent(log) == {}
     assert await log.answer("purchases_of_user", **{**ADAS, "user_id": "bob"}) == [purchase()]
+    assert await spent(log, user_id="bob") == {"Cereals": Decimal(3)}
     assert {row["user_id"] for row in [*await log.rows("receipts"), *await log.rows("lines")]} == {"bob"}
 
 

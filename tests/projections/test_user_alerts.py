@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 
-from readmodel.engine.views import Page
+from readmodel.engine.paging import Page
 from readmodel.events.ids import stable_id
 from readmodel.testing.given import Document, Given, event
 
@@ -22,7 +22,7 @@ STORE = event("stores.updated", {"id": KROGER, "name": "Kroger", "slug": "kroger
 
 @pytest.fixture
 def names() -> Sequence[str]:
-    return ("user_alerts", "products", "stores")
+    return ("user_alerts", "shrinkflation", "products", "stores")
 
 
 def bought(*product_ids: str, user_id: str = "ada", **of_line: object) -> Document:
@@ -227,6 +227,45 @@ async def test_another_user_s_settings_are_not_mine(log: Given, threshold: int, 
     assert await log.answer("alerts_of_user", **ADAS) == [rise(percent="10"), shrinkage()]
 
 
+DEFAULTS = {
+    "price_increase_threshold_pct": Decimal(5),
+    "shrinkflation_enabled": True,
+    "email_notifications": False,
+}
+
+
+async def test_what_was_never_set_has_its_default(log: Given) -> None:
+    """What is set stays until it is set again or taken back, whatever else changes; each user has settings alone."""
+    log.events(settings("bob", price_increase_threshold_pct=50, email_notifications=True))
+
+    async def wanted() -> dict[str, Any] | None:
+        (found,) = await log.answer("settings_of_user", user_id="ada")
+        return found
+
+    shown = [await wanted()]
+    changes: list[dict[str, Any]] = [
+        {"price_increase_threshold_pct": "7.125"},
+        {"shrinkflation_enabled": False, "email_notifications": True},
+        {"price_increase_threshold_pct": 0, "email_notifications": False},
+        {"price_increase_threshold_pct": None, "shrinkflation_enabled": None, "email_notifications": None},
+    ]
+    for change in changes:
+        log.events(settings(**change))
+        shown.append(await wanted())
+
+    assert shown == [
+        DEFAULTS,
+        {**DEFAULTS, "price_increase_threshold_pct": Decimal("7.125")},
+        {
+            "price_increase_threshold_pct": Decimal("7.125"),
+            "shrinkflation_enabled": False,
+            "email_notifications": True,
+        },
+        {"price_increase_threshold_pct": Decimal(0), "shrinkflation_enabled": False, "email_notifications": False},
+        DEFAULTS,
+    ]
+
+
 async def test_shrinkflation_can_be_switched_off_and_on(log: Given) -> None:
     """Off hides it and only it; on, or back to the default, shows it again. The price threshold does not concern it."""
     log.events(bought(MILK), rose(), shrank(), settings(price_increase_threshold_pct=5))
@@ -267,6 +306,23 @@ async def test_alerts_of_one_type(log: Given) -> None:
     shrunken = await log.answer("alerts_of_user", **{**ADAS, "alert_type": "shrinkflation"})
 
     assert (increases, first, shrunken) == (([rise()], 1), ([rise()], 2), [shrinkage()])
+
+
+async def test_rises_and_shrunken_packs_are_one_list(log: Given) -> None:
+    """Newest first, whichever they are; at one moment by id, and a rise before a pack that has the same id."""
+    log.events(bought(MILK), shrank(), rose(SHRINK), rose(OATS, minutes=-1), rose(RISE), rose(KROGER, minutes=1))
+
+    first, second, third, fourth, fifth = await log.answer("alerts_of_user", **ADAS)
+
+    assert (first, second) == (rise(KROGER, minutes=1), rise(RISE))
+    assert (third, fourth, fifth) == (rise(SHRINK), shrinkage(), rise(OATS, minutes=-1))
+
+
+async def test_what_shrank_is_kept_in_one_place(log: Given) -> None:
+    """Here are only the rises."""
+    log.events(rose(), shrank())
+
+    assert [row["alert_id"] for row in await log.rows("alerts")] == [UUID(RISE)]
 
 
 async def test_an_alert_sent_again_is_the_newer_one(log: Given) -> None:

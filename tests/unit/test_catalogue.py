@@ -66,14 +66,21 @@ def refusal(package: str) -> str:
 def test_every_projection_is_found_once_for_each_of_its_stores() -> None:
     """In order of name; the first store is the one that its queries ask."""
     assert [repr(plan) for plan in discover(projections)] == [
+        "Plan(coupons@postgres v1)",
         "Plan(price_history@postgres v1)",
+        "Plan(price_index@duckdb v1)",
         "Plan(price_trends@duckdb v1)",
-        "Plan(products@postgres v1)",
-        "Plan(products@duckdb v1)",
-        "Plan(purchases@postgres v1)",
-        "Plan(stores@postgres v1)",
-        "Plan(stores@duckdb v1)",
-        "Plan(user_alerts@postgres v1)",
+        "Plan(product_words@postgres v1)",
+        "Plan(products@postgres v2)",
+        "Plan(products@duckdb v2)",
+        "Plan(purchases@postgres v2)",
+        "Plan(shopping_lists@postgres v1)",
+        "Plan(shrinkflation@postgres v1)",
+        "Plan(store_accounts@postgres v1)",
+        "Plan(stores@postgres v2)",
+        "Plan(stores@duckdb v2)",
+        "Plan(user_alerts@postgres v2)",
+        "Plan(users@postgres v1)",
     ]
 
 
@@ -179,6 +186,13 @@ def test_the_columns_that_are_named_must_be_stated(declare: Declare, table: str,
     )
 
 
+def test_no_column_may_take_the_place_of_the_engine_s_own(declare: Declare) -> None:
+    """The one that ranks facts would be another column of that name, and facts be lost."""
+    package = declare(of_prices(), definition=f"-- points --\nSELECT *, 1 AS nth FROM ({PRICES})")
+
+    assert refusal(package) == "The projection NAME cannot be used: points.nth has a name that the engine needs"
+
+
 def test_every_column_belongs_to_a_group(declare: Declare) -> None:
     """Where there are groups; else nobody knew which of two values is the newer."""
     package = declare(of_prices('groups=(Group(("position",), ()),)'), definition=f"-- points --\n{PRICES}")
@@ -278,7 +292,8 @@ def plan_named(key: str) -> Plan:
 
 def test_an_erased_user_s_column_is_in_the_key_of_every_table_that_has_it() -> None:
     """Of the projections that there are, every table of users is erasable."""
-    for plan in (plan_named("purchases@postgres"), plan_named("user_alerts@postgres")):
+    personal = ("purchases", "shopping_lists", "store_accounts", "user_alerts", "users")
+    for plan in (plan_named(f"{name}@postgres") for name in personal):
         with_users = [table.table for table in plan.tables if "user_id" in table.column_names]
         assert all("user_id" in table.key for table in with_users)
         assert len([statement for statement in plan.fold if statement.startswith("DELETE")]) == len(with_users) - 1

@@ -15,10 +15,14 @@ from pydantic import TypeAdapter, ValidationError
 from readmodel.events.fields import (
     Count,
     Day,
+    Degrees,
     Instant,
     Key,
     Money,
+    Month,
     Notes,
+    OptionalKey,
+    OptionalUuid,
     Percent,
     Quantity,
     ReceiptNumber,
@@ -77,6 +81,12 @@ def test_a_key_is_not_empty() -> None:
 def test_a_text_may_have_any_other_character(text: str) -> None:
     """What CSV or SQL might trip over is taken as it is."""
     assert taken(Title, text) == text
+
+
+@pytest.mark.parametrize(("kind", "value"), [(OptionalKey, "a"), (OptionalUuid, UUID)])
+def test_an_empty_text_may_mean_nothing(kind: Any, value: str) -> None:
+    """Services send "" for an id that they do not have."""
+    assert [taken(kind, sent) for sent in (value, "", None)] == [value, None, None]
 
 
 @pytest.mark.parametrize(
@@ -208,11 +218,26 @@ def test_what_is_no_percentage(sent: object) -> None:
     assert refused(Percent, sent)
 
 
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [(-180, "-180"), ("180", "180"), (39.75894123456789, "39.758941"), ("0.0000005", "0"), ("-0.0000015", "-0.000002")],
+)
+def test_degrees_are_rounded_to_a_millionth(sent: object, kept: str) -> None:
+    """Maps give fifteen digits; half to even, as percentages."""
+    assert taken(Degrees, sent) == Decimal(kept)
+
+
+@pytest.mark.parametrize("sent", [180.0000001, "-180.1", "NaN", "Infinity", True, "east", None])
+def test_what_is_no_degree(sent: object) -> None:
+    """There is no way farther round, and no rounding back into the bounds."""
+    assert refused(Degrees, sent)
+
+
 DIGITS = st.text("0123456789", min_size=1, max_size=25)
 
 
 @given(
-    kind=st.sampled_from([(Money, 13), (Quantity, 10), (Percent, 14)]),
+    kind=st.sampled_from([(Money, 13, 4), (Quantity, 10, 4), (Percent, 14, 4), (Degrees, 9, 6)]),
     sent=st.one_of(
         st.floats(),
         st.integers(),
@@ -226,15 +251,15 @@ DIGITS = st.text("0123456789", min_size=1, max_size=25)
         ),
     ),
 )
-def test_every_number_that_is_taken_fits_its_column(kind: tuple[Any, int], sent: object) -> None:
+def test_every_number_that_is_taken_fits_its_column(kind: tuple[Any, int, int], sent: object) -> None:
     """However it is spelled: were there one that does not fit, it would stop a projection."""
-    number, precision = kind
+    number, precision, scale = kind
     try:
         value = taken(number, sent)
     except ValidationError:
         return
 
-    assert pa.array([value], pa.decimal128(precision, 4)).to_pylist() == [value]
+    assert pa.array([value], pa.decimal128(precision, scale)).to_pylist() == [value]
 
 
 @pytest.mark.parametrize("sent", [-1, 1_000_000, 1.5, True, "many", None, float("nan"), float("inf")])
@@ -285,6 +310,35 @@ def test_what_is_no_day(sent: object, reason: str) -> None:
 def test_the_first_and_the_last_day_are_days() -> None:
     """1970 and 2100 are whole years."""
     assert (taken(Day, "1970-01-01"), taken(Day, "2100-12-31")) == (date(1970, 1, 1), date(2100, 12, 31))
+
+
+def test_a_month_is_kept_as_its_first_day() -> None:
+    """From January 1970 to December 2100."""
+    sent = ["1970-01", "2024-02", "2100-12"]
+
+    assert [taken(Month, month) for month in sent] == [date(1970, 1, 1), date(2024, 2, 1), date(2100, 12, 1)]
+
+
+@pytest.mark.parametrize(
+    ("sent", "reason"),
+    [
+        ("2024-2", "Value error, a month is text in the form YYYY-MM"),
+        ("2024-02-01", "Value error, a month is text in the form YYYY-MM"),
+        ("202402", "Value error, a month is text in the form YYYY-MM"),
+        ("2024-M02", "Value error, a month is text in the form YYYY-MM"),
+        ("2024-02\n", "Value error, a month is text in the form YYYY-MM"),
+        ("\N{FULLWIDTH DIGIT TWO}024-02", "Value error, a month is text in the form YYYY-MM"),
+        (202402, "Value error, a month is text in the form YYYY-MM"),
+        (date(2024, 2, 1), "Value error, a month is text in the form YYYY-MM"),
+        (None, "Value error, a month is text in the form YYYY-MM"),
+        ("2024-13", "Value error, month must be in 1..12"),
+        ("1969-12", "Value error, 1969-12-01 lies outside 1970-01-01 to 2100-12-31"),
+        ("2101-01", "Value error, 2101-01-01 lies outside 1970-01-01 to 2100-12-31"),
+    ],
+)
+def test_what_is_no_month(sent: object, reason: str) -> None:
+    """Neither a day nor a month written in another way, which somebody might mean otherwise."""
+    assert refused(Month, sent)[:40] == reason[:40]
 
 
 @pytest.fixture

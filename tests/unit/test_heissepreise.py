@@ -7,14 +7,9 @@ import pytest
 
 from readmodel.events.cloudevent import CloudEvent
 from readmodel.events.ids import stable_id
+from readmodel.importers.csv_files import BadRow, UnknownHeader, UnreadableFile
 from readmodel.importers.heissepreise import Source, load_matches, prepare, product_key, store_key
-from readmodel.importers.heissepreise_files import (
-    STORES,
-    BadRow,
-    UnknownHeader,
-    UnreadableFile,
-    count_rows,
-)
+from readmodel.importers.heissepreise_files import STORES, count_rows
 
 SHARED = Path(__file__).parents[2].parent / "shared" / "data"
 HEADER = "store,product_id,name,unit,quantity,category,date,price"
@@ -158,7 +153,7 @@ def test_gzip_is_read_as_it_is(source: Source, tmp_path: Path) -> None:
     [
         (
             "billa,00-1,Milch,ml,1000,,2023-05-01",
-            "7 columns instead of 8: 'billa,00-1,Milch,ml,1000,,2023-05-01'",
+            "7 columns instead of 8; quote a text that has a comma in it: 'billa,00-1,Milch,ml,1000,,2023-05-01'",
         ),
         ("billa,00-1,Milch,ml,1000,,2023-02-30,1.09", "not a date (YYYY-MM-DD, 1970 to 2100): '2023-02-30'"),
         ("billa,00-1,Milch,ml,1000,,20230501,1.09", "not a date (YYYY-MM-DD, 1970 to 2100): '20230501'"),

@@ -84,7 +84,7 @@ def test_when_every_event_of_a_type_is_refused_the_fold_is_broken() -> None:
         Isolation(PLAN).find(batch(types), refusing(range(1, BROKEN_AFTER + 1)))
 
     assert str(caught.value) == (
-        f"The fold of products v1 does not run: all of {BROKEN_AFTER} events {NORMALIZED} were refused: "
+        f"The fold of products v2 does not run: all of {BROKEN_AFTER} events {NORMALIZED} were refused: "
         "The store refused an event of this batch: the event at 1 does not fit"
     )
 

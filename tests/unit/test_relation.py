@@ -17,6 +17,7 @@ from readmodel.engine.staging import staged
 from readmodel.events.event import Event, contracts
 from readmodel.events.fields import Money, Title, UuidColumn
 from readmodel.events.receipts import ReceiptIngested
+from readmodel.events.shopping_lists import ShoppingListSaved
 from readmodel.stores import duckdb as duck
 from readmodel.stores import postgres
 from readmodel.stores.postgres import PostgresStore, as_csv
@@ -27,15 +28,29 @@ PRODUCT, OTHER = "22222222-0000-4000-8000-000000000001", "22222222-0000-4000-800
 AT = datetime(2024, 2, 29, 23, 59, 59, 999_999, UTC)
 
 COLUMNS = {
+    "accounts_connected": "user_id store happened_at",
+    "accounts_disconnected": "user_id store happened_at",
+    "accounts_sync_completed": "user_id store happened_at job_id items_synced",
+    "accounts_sync_failed": "user_id store happened_at job_id error",
+    "accounts_sync_started": "user_id store happened_at job_id",
     "alerts_price_increase": "alert_id product_id store old_price new_price change_percent new_date",
     "alerts_shrinkflation": "alert_id product_id product_name detected_date old_size new_size old_unit new_unit "
     "price_at_old_size price_at_new_size confidence notes",
+    "coupons_removed": "coupon_id",
+    "coupons_updated": "coupon_id store product_id title description discount_type discount_value min_purchase "
+    "valid_from valid_to requires_clip coupon_code source_url has_product_id has_description has_discount_value "
+    "has_min_purchase has_valid_from has_valid_to has_coupon_code has_source_url",
+    "indices_published": "series period value",
     "prices_updated": "product_id store observed_date regular_price sale_price loyalty_price coupon_price observed_by",
     "products_normalized": "product_id canonical_name category subcategory brand size size_unit upc_variants image_url "
-    "has_canonical_name has_category has_subcategory has_brand has_size has_size_unit has_upc_variants has_image_url",
+    "name_words brand_words has_canonical_name has_category has_subcategory has_brand has_size has_size_unit "
+    "has_upc_variants has_image_url has_name_words has_brand_words",
     "products_removed": "product_id",
     "receipts_ingested": "purchase_id user_id store receipt_number purchase_date is_full item_count total subtotal tax "
     "savings_total",
+    "shopping_lists_removed": "list_id user_id",
+    "shopping_lists_saved": "list_id user_id name item_count",
+    "stores_location_updated": "location_id store_id address city state zip lat lng has_lat has_lng",
     "stores_updated": "store_id name slug logo_url website_url has_logo_url has_website_url",
     "users_alert_read": "user_id alert_id",
     "users_alert_settings_changed": "user_id price_increase_threshold_pct shrinkflation_enabled email_notifications "
@@ -45,6 +60,7 @@ COLUMNS = {
     "users_registered": "user_id email display_name email_inbound_token created_at",
     "receipts_ingested_items": "line_id product_name_raw upc quantity unit_price extended_price regular_price "
     "sale_price coupon_discount loyalty_discount category_raw product_id",
+    "shopping_lists_saved_items": "product_id name quantity",
 }
 
 
@@ -138,11 +154,15 @@ def test_the_columns_of_an_event_type(event_type: str) -> None:
     assert own.arrow_schema.names == [column.name for column in own.columns]
 
 
-def test_a_list_of_models_is_a_relation_of_its_own() -> None:
+@pytest.mark.parametrize(
+    ("model", "name"),
+    [(ReceiptIngested, "receipts_ingested_items"), (ShoppingListSaved, "shopping_lists_saved_items")],
+)
+def test_a_list_of_models_is_a_relation_of_its_own(model: type[Event], name: str) -> None:
     """With the position of its event and the number of its line in front, and no column in its event's relation."""
-    _, items = relations_of(ReceiptIngested)
+    _, items = relations_of(model)
 
-    assert (items.name, items.child_of) == ("receipts_ingested_items", "items")
+    assert (items.name, items.child_of) == (name, "items")
     assert [column.name for column in items.columns] == ["position", "line_no", *COLUMNS[items.name].split()]
 
 

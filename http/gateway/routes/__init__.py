@@ -1,6 +1,23 @@
 """The routing table: every path that is answered from declarations."""
 
-from gateway.routes import alerts, dead_letters, health, ops, prices, products, public, purchases, stores
+from gateway.routes import (
+    alerts,
+    coupons,
+    dead_letters,
+    frontend,
+    health,
+    inflation,
+    me,
+    ops,
+    prices,
+    products,
+    public,
+    purchases,
+    scraping,
+    shopping,
+    shrinkflation,
+    stores,
+)
 
 ROUTES = (
     *health.routes,
@@ -8,8 +25,15 @@ ROUTES = (
     *products.routes,
     *prices.routes,
     *purchases.routes,
+    *coupons.routes,
+    *shopping.routes,
     *alerts.routes,
+    *me.routes,
+    *scraping.routes,
     *public.routes,
+    *inflation.routes,
+    *shrinkflation.routes,
+    *frontend.routes,
     *ops.routes,
     *dead_letters.routes,
 )

@@ -1,18 +1,20 @@
 """What became dearer or smaller of what a user buys."""
 
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, Field
 
 from gateway.paging import Paged
 from gateway.parameters import Flag
-from gateway.route import Answer, Question, Routes
-from gateway.routes.answers import Instant
+from gateway.route import Answer, Nothing, Question, Routes
+from gateway.routes.answers import Instant, Percent
 from readmodel.stores.reading import Row
 
 routes = Routes("alerts")
+
+READS = ("user_alerts", "shrinkflation", "products", "stores")
 
 AlertType = Literal["price_increase", "shrinkflation"]
 
@@ -31,6 +33,14 @@ class Alert(BaseModel):
     read: bool
 
 
+class AlertSettings(BaseModel):
+    """Which alerts a user wants."""
+
+    price_increase_threshold_pct: Annotated[Percent, Field(ge=0, description="Smaller rises are not shown.")]
+    shrinkflation_enabled: bool
+    email_notifications: bool
+
+
 class AlertsWanted(Paged):
     """Only those not read yet (or only those that are), only those of one type."""
 
@@ -38,18 +48,27 @@ class AlertsWanted(Paged):
     type: AlertType | None = None
 
 
-@routes.get("/api/v1/alerts", answers=list[Alert], asks=AlertsWanted, reads=["user_alerts", "products", "stores"])
+@routes.get("/api/v1/alerts", answers=list[Alert], asks=AlertsWanted, reads=READS)
 async def alerts(question: Question[AlertsWanted]) -> Answer:
     """The user's alerts, newest first, by the user's own thresholds."""
     asked = question.asked
-    rows, total = await question.view.page(
+    rows, extent = await question.view.page(
         "user_alerts.alerts_of_user",
         asked.part(),
         user_id=question.caller.id,
         unread=asked.unread,
         alert_type=asked.type,
     )
-    return Answer([_alert(row) for row in rows], total)
+    return Answer([_alert(row) for row in rows], extent)
+
+
+@routes.get("/api/v1/alerts/settings", answers=AlertSettings, asks=Nothing, reads=["user_alerts"])
+async def alert_settings(question: Question[Nothing]) -> Answer:
+    """Which alerts the user wants; what was never set, or was taken back, has its default."""
+    (settings,) = await question.view.rows("user_alerts.settings_of_user", user_id=question.caller.id)
+    # A percentage is no amount of money: 2.125 stays 2.125.
+    threshold = float(settings["price_increase_threshold_pct"])
+    return Answer({**settings, "price_increase_threshold_pct": threshold})
 
 
 def _alert(row: Row) -> Row:

@@ -1,8 +1,13 @@
 """The parts that several answers are made of. The models document; rows are sent as the queries give them."""
 
-from typing import Annotated
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Annotated, Any
+from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, Field
+
+from readmodel.stores.reading import Row
 
 Money = Annotated[float, Field(ge=0, description="An amount, to the cent.", examples=[2.49])]
 Percent = Annotated[float, Field(description="12.5 means 12.5 %.", examples=[12.5])]
@@ -34,3 +39,11 @@ class PricePoint(BaseModel):
     price: Money
     store_id: StoreId
     store_name: str
+
+
+def grouped(rows: Iterable[Row], by: str) -> defaultdict[UUID, list[Row]]:
+    """Rows by an id in one of their columns, each without that column, in the order they came."""
+    groups: defaultdict[UUID, list[dict[str, Any]]] = defaultdict(list)
+    for row in rows:
+        groups[row.pop(by)].append(row)
+    return groups

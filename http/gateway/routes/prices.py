@@ -1,9 +1,8 @@
 """Prices of many products at once."""
 
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from pydantic import BaseModel, Field
@@ -11,7 +10,7 @@ from pydantic import BaseModel, Field
 from gateway.paging import Paged
 from gateway.parameters import DECIMAL, DISTINCT, SEPARATED, Asked, Category, Window
 from gateway.route import Answer, Question, Routes
-from gateway.routes.answers import CurrentPrice, Day, Money, Percent
+from gateway.routes.answers import CurrentPrice, Day, Money, Percent, grouped
 from gateway.routes.products import PriceHistory
 from readmodel.engine.views import View
 from readmodel.stores.reading import Row
@@ -69,7 +68,7 @@ async def price_trends(question: Question[TrendsWanted]) -> Answer:
         "price_trends.trend_products", asked.part(), category=asked.category, **bounds
     )
     points = await question.view.rows("price_trends.trend_points", product_ids=_ids(found), **bounds)
-    by_product = grouped(points)
+    by_product = grouped(points, "product_id")
     return Answer([{**row, "data_points": by_product[row["product_id"]]} for row in found], total)
 
 
@@ -97,7 +96,7 @@ async def price_comparison(question: Question[ComparisonWanted]) -> Answer:
 
 async def compared(view: View, products: Sequence[Row]) -> list[Row]:
     """Rows of `product_id` and `product_name` with their current prices, as `Comparison`."""
-    prices = grouped(await view.rows("price_trends.current_prices", product_ids=_ids(products)))
+    prices = grouped(await view.rows("price_trends.current_prices", product_ids=_ids(products)), "product_id")
     return [{**row, "prices": prices[row["product_id"]]} for row in products]
 
 
@@ -105,14 +104,6 @@ def in_order(products: Iterable[Row], ids: Sequence[UUID]) -> list[Row]:
     """The rows that there are, in the order of their ids."""
     by_id = {row["product_id"]: row for row in products}
     return [by_id[product_id] for product_id in ids if product_id in by_id]
-
-
-def grouped(rows: Iterable[Row]) -> defaultdict[UUID, list[Row]]:
-    """Rows by product, each without its product's id, in the order they came."""
-    by_product: defaultdict[UUID, list[dict[str, Any]]] = defaultdict(list)
-    for row in rows:
-        by_product[row.pop("product_id")].append(row)
-    return by_product
 
 
 def texts(ids: Iterable[UUID]) -> list[str]:

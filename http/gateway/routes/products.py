@@ -1,5 +1,6 @@
 """The catalogue, and what its products cost and have cost."""
 
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from pydantic import BaseModel
@@ -8,11 +9,16 @@ from gateway.paging import Paged
 from gateway.parameters import Asked, Category, Search, Window
 from gateway.problems import NotFound
 from gateway.route import Answer, Question, Routes
-from gateway.routes.answers import CurrentPrice, PricePoint
+from gateway.routes.answers import CurrentPrice, PricePoint, grouped
+from readmodel.engine.paging import Extent
 from readmodel.engine.views import View
+from readmodel.events.words import words_of
 from readmodel.stores.reading import Row
 
 routes = Routes("products")
+
+SEARCHED = ("products", "product_words")
+"""The projections that a search reads."""
 
 
 class Product(BaseModel):
@@ -60,12 +66,15 @@ class HistoryWanted(Window):
     store_id: UUID | None = None
 
 
-@routes.get("/api/v1/products", answers=list[Product], asks=ProductSearch, reads=["products"])
+@routes.get("/api/v1/products", answers=list[Product], asks=ProductSearch, reads=SEARCHED)
 async def products(question: Question[ProductSearch]) -> Answer:
-    """The catalogue, or what of it matches."""
-    asked = question.asked
-    rows, total = await question.view.page("products.search_products", asked.part(), q=asked.q, category=asked.category)
-    return Answer(rows, total)
+    """The catalogue by name, or what of it matches, best first.
+
+    A product matches that has every word of `q` in its name or brand, or all of `q` as a bar code. Words count without
+    case and accents, and umlauts in any spelling; also where they begin, end or stand within another word; and those
+    that no product's word begins with also with mistakes.
+    """
+    return Answer(*await matching(question.view, question.asked))
 
 
 @routes.get(
@@ -77,8 +86,8 @@ async def products(question: Question[ProductSearch]) -> Answer:
 async def product(question: Question[OneProduct]) -> Answer:
     """One product, with its current price in each store."""
     found = await known_product(question.view, question.asked.id)
-    prices = await question.view.rows("price_history.current_prices_of_product", product_id=question.asked.id)
-    return Answer({**found, "prices_by_store": prices})
+    prices = await current_prices(question.view, [question.asked.id])
+    return Answer({**found, "prices_by_store": prices[question.asked.id]})
 
 
 @routes.get(
@@ -91,6 +100,24 @@ async def product_prices(question: Question[HistoryWanted]) -> Answer:
     """What one product has cost, store by store and day by day, oldest first."""
     asked = question.asked
     return Answer(await price_history(question.view, asked.id, asked, asked.store_id))
+
+
+async def matching(view: View, asked: ProductSearch) -> tuple[list[Row], Extent]:
+    """One part of what a search finds; the view must show the projections `SEARCHED`."""
+    text = (asked.q or "").strip()
+    words = sorted(words_of(text), key=len, reverse=True)
+    if not words:
+        return await view.page("products.catalogue", asked.part(), category=asked.category, text=text or None)
+    # Elsewhere these are wild cards, so whoever types one means it.
+    signs = sorted(set("%_") & set(text))
+    return await view.page(
+        "product_words.search", asked.part(), category=asked.category, words=words, signs=signs, code=text
+    )
+
+
+async def current_prices(view: View, product_ids: Sequence[UUID]) -> Mapping[UUID, list[Row]]:
+    """What each of some products costs today, as `CurrentPrice`, by name of store."""
+    return grouped(await view.rows("price_history.current_prices", product_ids=product_ids), "product_id")
 
 
 async def known_product(view: View, product_id: UUID) -> Row:

@@ -1,0 +1,12 @@
+"""Who users are: for now, where they send e-mailed receipts. In Postgres, because users ask for their own."""
+
+from readmodel.engine.projection import POSTGRES, Erasure, Projection, Table
+from readmodel.events.users import UserErased, UserRegistered
+
+projection = Projection(
+    version=1,
+    stores=(POSTGRES,),
+    events=(UserRegistered,),
+    tables=(Table("email_inboxes", key=("user_id",)),),
+    erased_by=Erasure(UserErased, "user_id"),
+)

@@ -1,0 +1,31 @@
+-- Append what rows became to a stream, except rows that the notes say it has as they are. All in one step: whatever
+-- crashes, a row's events are in the stream and noted, or neither.
+--   KEYS: the stream; the notes, a hash of row -> fingerprint of the events last appended for it
+--   ARGV: row, fingerprint, how many events, the events; again and again
+-- Answers per row 1 if its events were appended, else 0.
+local stream, notes = KEYS[1], KEYS[2]
+
+-- Notes of a stream that was flushed or replaced are worth nothing: the last entry they know of must be there.
+local last = redis.call('HGET', notes, 'last')
+if last and #redis.call('XRANGE', stream, last, last) == 0 then
+  redis.call('DEL', notes)
+end
+
+local appended, newest, i = {}, nil, 1
+while i <= #ARGV do
+  local row, fingerprint, count = ARGV[i], ARGV[i + 1], tonumber(ARGV[i + 2])
+  if redis.call('HGET', notes, row) == fingerprint then
+    appended[#appended + 1] = 0
+  else
+    for event = i + 3, i + 2 + count do
+      newest = redis.call('XADD', stream, '*', 'data', ARGV[event])
+    end
+    redis.call('HSET', notes, row, fingerprint)
+    appended[#appended + 1] = 1
+  end
+  i = i + 3 + count
+end
+if newest then
+  redis.call('HSET', notes, 'last', newest)
+end
+return appended
