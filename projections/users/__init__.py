@@ -1,4 +1,4 @@
-"""Who users are: for now, where they send e-mailed receipts. In Postgres, because users ask for their own."""
+"""Where users have their e-mailed receipts sent. In Postgres, because users ask for their own."""
 
 from readmodel.engine.projection import POSTGRES, Erasure, Projection, Table
 from readmodel.events.users import UserErased, UserRegistered
