@@ -9,17 +9,18 @@ from readmodel.engine.isolation import Isolation, refused_in
 from readmodel.engine.plan import Plan
 from readmodel.engine.staging import staged
 from readmodel.events.event import contracts
-from readmodel.stores.store import Commit, Discard, EventAtFault, Quarantined, Store
+from readmodel.stores.store import Commit, Discard, EventAtFault, Quarantined, Store, Version
 
 UNKNOWN = "no contract knows the type of this event"
 
 
 class Committer:
-    """Folds batches of one plan into its store. It blocks, so it is called in a thread."""
+    """Folds batches of one plan into one of its builds. It blocks, so it is called in a thread."""
 
-    def __init__(self, plan: Plan, store: Store) -> None:
+    def __init__(self, plan: Plan, store: Store, version: Version) -> None:
         self._plan = plan
         self._store = store
+        self._version = version
         self._isolation = Isolation(plan)
 
     def fold(self, batch: Batch, epoch: int, expected: int) -> None:
@@ -51,7 +52,7 @@ class Committer:
 
     def discard(self, stream: str, positions: Sequence[int], epoch: int, by: str, reason: str | None) -> None:
         """Give up events that were put aside; CursorMoved when another has taken over."""
-        self._store.discard(Discard(self._plan.as_version, epoch, stream, positions, by, reason))
+        self._store.discard(Discard(self._version, epoch, stream, positions, by, reason))
 
     def _take(
         self,
@@ -72,7 +73,7 @@ class Committer:
 
     def _commit(self, batch: Batch, quarantined: list[Quarantined], *, epoch: int, expected: int) -> Commit:
         return Commit(
-            version=self._plan.as_version,
+            version=self._version,
             epoch=epoch,
             stream=batch.stream,
             expected=expected,

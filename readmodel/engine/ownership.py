@@ -3,14 +3,14 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from readmodel.engine.committer import Committer
 from readmodel.engine.lease import TTL, Leases
 from readmodel.engine.plan import Plan
 from readmodel.errors import ReadModelError
-from readmodel.stores.store import Store
+from readmodel.stores.store import Cursor, Store, Version
 
 PATIENCE = 2 * TTL.total_seconds()
 """Seconds to wait for a lease, which is longer than one outlives a dead owner."""
@@ -22,11 +22,19 @@ class NotOwner(ReadModelError):
 
 @dataclass(frozen=True, slots=True)
 class Owned:
-    """A projection in the hands of its owner: its epoch, the position of each stream, and what commits to it."""
+    """A projection in the hands of its owner: build, epoch, the position of each stream, and what commits to it."""
 
+    version: Version
     epoch: int
     cursors: Mapping[str, int]
     committer: Committer
+
+
+def take_over(store: Store, plan: Plan, epoch: int) -> tuple[Version, dict[str, Cursor]]:
+    """Fence out every owner with a lower epoch: the build that is shown, or is to be, and its cursors."""
+    pointer = store.pointer(plan.as_version)
+    version = replace(plan.as_version, build=pointer.live) if pointer else plan.as_version
+    return version, store.take_over(version, epoch, plan.streams)
 
 
 class Keeper(Protocol):
@@ -52,9 +60,9 @@ class Borrower:
         epoch = await self._lease()
         try:
             with closing(self._open_store(plan)) as store:
-                cursors = await asyncio.to_thread(store.take_over, plan.as_version, epoch, plan.streams)
+                version, cursors = await asyncio.to_thread(take_over, store, plan, epoch)
                 positions = {stream: cursor.position for stream, cursor in cursors.items()}
-                yield Owned(epoch, positions, Committer(plan, store))
+                yield Owned(version, epoch, positions, Committer(plan, store, version))
         finally:
             await self._leases.let_go(plan.lease)
 

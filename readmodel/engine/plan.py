@@ -41,13 +41,13 @@ class Plan:
 
     @property
     def schema(self) -> str:
-        """The qualified, versioned name its tables live under."""
-        return f"{self.name}_v{self.version}"
+        """The qualified, versioned name that the tables of its first build live under."""
+        return self.as_version.schema
 
     @property
     def as_version(self) -> Version:
-        """How the stores know it."""
-        return Version(self.name, self.version, self.schema)
+        """How the stores know its first build."""
+        return Version(self.name, self.version)
 
     @property
     def key(self) -> str:

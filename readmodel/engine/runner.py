@@ -14,12 +14,12 @@ from readmodel.engine.committer import Committer
 from readmodel.engine.feed import Feed
 from readmodel.engine.history import History, HistoryGap, HistoryUnavailable
 from readmodel.engine.lease import Leases
-from readmodel.engine.ownership import NotOwner, Owned
+from readmodel.engine.ownership import NotOwner, Owned, take_over
 from readmodel.engine.plan import Plan
 from readmodel.engine.progress import Progress, State
 from readmodel.errors import ReadModelError
 from readmodel.events.position import format_position
-from readmodel.stores.store import Cursor, CursorMoved, Store, StoreUnavailable
+from readmodel.stores.store import Cursor, CursorMoved, Store, StoreUnavailable, Version
 
 QUEUED_BATCHES = 8
 GRACE = 2.0
@@ -44,6 +44,7 @@ class Runner:
         self, plan: Plan, store: Store, history: History, feed: Feed, leases: Leases, turn: asyncio.Lock
     ) -> None:
         self.plan = plan
+        self.version = plan.as_version
         self.progress = Progress()
         self._store = store
         self._history = history
@@ -51,7 +52,7 @@ class Runner:
         self._leases = leases
         # Folds of one store that wants no concurrent writers share a lock; otherwise it is this runner's alone.
         self._turn = turn
-        self._committer = Committer(plan, store)
+        self._committer = Committer(plan, store, self.version)
         self._queue: asyncio.Queue[Batch | None] = asyncio.Queue(QUEUED_BATCHES)
         self._joined = False
         self._stopping = asyncio.Event()
@@ -117,7 +118,7 @@ class Runner:
             if self._epoch is None or not self.progress.cursors:
                 error = f": {self.progress.last_error}" if self.progress.last_error else ""
                 raise NotOwner(projection=self.plan.key, reason=f"it is {self.progress.state}{error}")
-            yield Owned(self._epoch, self.cursors, self._committer)
+            yield Owned(self.version, self._epoch, self.cursors, self._committer)
 
     async def _own(self) -> None:
         plan = self.plan
@@ -125,8 +126,17 @@ class Runner:
             self.progress.state = State.WAITING
             holding = asyncio.create_task(self._leases.hold(plan.lease, self._lose))
             self._epoch = await self._unless_stopping(holding)
-        taking = partial(self._store.take_over, plan.as_version, self._epoch, plan.streams)
-        self.progress.cursors = await self._blocking(taking)
+        self.progress.cursors = await self._blocking(partial(self._take_over, self._epoch))
+
+    def _take_over(self, epoch: int) -> dict[str, Cursor]:
+        version, cursors = take_over(self._store, self.plan, epoch)
+        self.fold_into(version)
+        return cursors
+
+    def fold_into(self, version: Version) -> None:
+        """Keep this build from the next fold on."""
+        self.version = version
+        self._committer = Committer(self.plan, self._store, version)
 
     def _lose(self) -> None:
         self._epoch = None
@@ -141,7 +151,7 @@ class Runner:
         self._joined = True
         # What a detachment left behind in the queue is older than the cursors, and `past` drops it.
         if not self._is_live:
-            await self._blocking(partial(self._store.go_live, self.plan.as_version, self._owned()))
+            await self._blocking(partial(self._store.go_live, self.version, self._owned()))
             self._is_live = True
         self.progress.state = State.LIVE
 
@@ -211,7 +221,7 @@ class Runner:
     async def _compact(self) -> None:
         total = sum(cursor.entries for cursor in self.progress.cursors.values())
         if self._appended > COMPACT_AFTER and self._appended * 4 > total:
-            await self._blocking(partial(self._store.compact, self.plan.as_version, self.plan.shapes()))
+            await self._blocking(partial(self._store.compact, self.version, self.plan.shapes()))
             self._appended = 0
 
     async def _back_off(self, error: ReadModelError) -> None:

@@ -14,7 +14,7 @@ from readmodel.engine.vector import Vector, format_vector, lowest, reaches
 from readmodel.errors import ReadModelError
 from readmodel.stores.reading import Reader, Row, Snapshot
 from readmodel.stores.sql import read_sql
-from readmodel.stores.store import StatementRefused
+from readmodel.stores.store import StatementRefused, Version
 
 PATIENCE = 5.0
 """Seconds that a reader waits for its own writes."""
@@ -132,12 +132,12 @@ class Views:
             await asyncio.sleep(_POLL)
 
     async def _live(self, snapshot: Snapshot, names: Sequence[str]) -> tuple[dict[str, str], dict[str, int]]:
-        """Schemas and position of the live versions. Queries are written for one version, so it must be that one."""
+        """Schemas and position of the live builds. Queries are written for one version, so it must be one of that."""
         schemas: dict[str, str] = {}
         vectors: dict[str, dict[str, int]] = defaultdict(dict)
         for row in await snapshot.fetch(_POSITIONS, {}):
             if row["version"] == self._versions.get(row["projection"]):
-                schemas[row["projection"]] = f"{row['projection']}_v{row['version']}"
+                schemas[row["projection"]] = Version(row["projection"], row["version"], row["build"]).schema
                 vectors[row["projection"]][row["stream"]] = row["position"]
         for name in names:
             if name not in vectors:

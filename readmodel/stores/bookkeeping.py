@@ -4,12 +4,18 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from readmodel.stores.sql import read_sql
-from readmodel.stores.store import Commit, Cursor, CursorMoved, Discard, Version
+from readmodel.stores.store import Commit, Cursor, CursorMoved, Discard, Pointer, Version
 
 STATEMENTS = read_sql("readmodel.stores", "bookkeeping.sql").sections
 
 Run = Callable[[str, Mapping[str, Any]], list[Any]]
 """Runs one of STATEMENTS, by name, in the transaction at hand: its rows."""
+
+
+def pointer(run: Run, version: Version) -> Pointer | None:
+    """Which build of a version is live."""
+    rows = run("live", _any_build(version))
+    return Pointer(*rows[0]) if rows else None
 
 
 def take_over(run: Run, version: Version, epoch: int, streams: Sequence[str]) -> dict[str, Cursor]:
@@ -66,15 +72,19 @@ def first_live(run: Run, version: Version) -> None:
 
 
 def go_live(run: Run, version: Version, epoch: int) -> None:
-    """Flip the pointer to this version; CursorMoved when its owner is another."""
+    """Flip the pointer to this build; CursorMoved when its owner is another."""
     _check_epoch(run, version, epoch)
     run("flip", _names(version))
 
 
 def _check_epoch(run: Run, version: Version, epoch: int) -> None:
-    if run("check_epoch", {**_names(version), "epoch": epoch}):
+    if run("check_epoch", {**_any_build(version), "epoch": epoch}):
         raise CursorMoved(projection=version, reason=f"its epoch is beyond ours, {epoch}")
 
 
 def _names(version: Version) -> dict[str, Any]:
+    return {**_any_build(version), "build": version.build}
+
+
+def _any_build(version: Version) -> dict[str, Any]:
     return {"projection": version.projection, "version": version.version}

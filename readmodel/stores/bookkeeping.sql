@@ -4,20 +4,22 @@ UPDATE readmodel.cursors
 SET epoch = $epoch
 WHERE projection = $projection
   AND version = $version
+  AND build = $build
   AND epoch <= $epoch;
 
 -- add_stream --
 -- A stream that this version has not read yet begins before its first entry.
-INSERT INTO readmodel.cursors (projection, version, stream, position, entries, epoch, moved_at)
-VALUES ($projection, $version, $stream, 0, 0, $epoch, now())
-ON CONFLICT (projection, version, stream) DO NOTHING;
+INSERT INTO readmodel.cursors (projection, version, build, stream, position, entries, epoch, moved_at)
+VALUES ($projection, $version, $build, $stream, 0, 0, $epoch, now())
+ON CONFLICT (projection, version, build, stream) DO NOTHING;
 
 -- cursors --
 -- How far each stream has been folded, and by which epoch.
 SELECT stream, position, entries, epoch
 FROM readmodel.cursors
 WHERE projection = $projection
-  AND version = $version;
+  AND version = $version
+  AND build = $build;
 
 -- advance --
 -- Move the cursor past a batch, if it is where this owner left it.
@@ -27,6 +29,7 @@ SET position = $upto,
     moved_at = now()
 WHERE projection = $projection
   AND version = $version
+  AND build = $build
   AND stream = $stream
   AND epoch = $epoch
   AND position = $expected
@@ -38,6 +41,7 @@ UPDATE readmodel.cursors
 SET epoch = epoch
 WHERE projection = $projection
   AND version = $version
+  AND build = $build
   AND stream = $stream
   AND epoch = $epoch
   AND position = $expected
@@ -45,9 +49,9 @@ RETURNING position;
 
 -- quarantine --
 -- Keep an event that could not be taken. One that is refused again keeps its bytes, its time and its state.
-INSERT INTO readmodel.quarantine (projection, version, stream, position, event_type, error, raw, quarantined_at)
-VALUES ($projection, $version, $stream, $position, $event_type, $error, $raw, now())
-ON CONFLICT (projection, version, stream, position) DO UPDATE
+INSERT INTO readmodel.quarantine (projection, version, build, stream, position, event_type, error, raw, quarantined_at)
+VALUES ($projection, $version, $build, $stream, $position, $event_type, $error, $raw, now())
+ON CONFLICT (projection, version, build, stream, position) DO UPDATE
 SET event_type = excluded.event_type,
     error = excluded.error;
 
@@ -56,6 +60,7 @@ SET event_type = excluded.event_type,
 DELETE FROM readmodel.quarantine
 WHERE projection = $projection
   AND version = $version
+  AND build = $build
   AND stream = $stream
   AND position = $position;
 
@@ -67,15 +72,24 @@ SET discarded_at = now(),
     discarded_for = $reason
 WHERE projection = $projection
   AND version = $version
+  AND build = $build
   AND stream = $stream
   AND position = $position
   AND discarded_at IS NULL;
 
+-- live --
+-- The pointer of a version: which of its builds is shown, and which was before.
+SELECT build, previous, kept
+FROM readmodel.live
+WHERE projection = $projection
+  AND version = $version;
+
 -- first_live --
 -- The first version of a projection is live from the start: there is nothing else to show.
-INSERT INTO readmodel.live (projection, version)
-VALUES ($projection, $version)
-ON CONFLICT (projection) DO NOTHING;
+INSERT INTO readmodel.live (projection, version, build)
+SELECT $projection, $version, $build
+WHERE NOT EXISTS (SELECT 1 FROM readmodel.live WHERE projection = $projection)
+ON CONFLICT (projection, version) DO NOTHING;
 
 -- check_epoch --
 -- The pointer is flipped, and events are discarded, only by the owner.
@@ -86,8 +100,10 @@ WHERE projection = $projection
   AND epoch > $epoch;
 
 -- flip --
--- Queries see this version from the commit on. An older process that starts again does not turn them back.
-UPDATE readmodel.live
-SET version = $version
-WHERE projection = $projection
-  AND version < $version;
+-- Queries see this build from the commit on. The one before stays, to go back to.
+INSERT INTO readmodel.live (projection, version, build)
+VALUES ($projection, $version, $build)
+ON CONFLICT (projection, version) DO UPDATE
+SET previous = CASE WHEN live.build = excluded.build THEN live.previous ELSE live.build END,
+    kept = CASE WHEN live.kept = excluded.build THEN NULL ELSE live.kept END,
+    build = excluded.build;

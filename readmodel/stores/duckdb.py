@@ -15,6 +15,7 @@ from readmodel.stores.store import (
     Discard,
     EventAtFault,
     FoldBroken,
+    Pointer,
     QueryBroken,
     Staged,
     StoreUnavailable,
@@ -72,6 +73,11 @@ class DuckStore:
             self._connection.execute(f"EXPLAIN {without_parameters(query)}")
         except duckdb.Error as error:
             raise QueryBroken(query=name, reason=_first_line(error)) from error
+
+    def pointer(self, version: Version) -> Pointer | None:
+        """See Store."""
+        with self._transaction(version) as connection:
+            return bookkeeping.pointer(_running(connection), version)
 
     def take_over(self, version: Version, epoch: int, streams: Sequence[str]) -> dict[str, Cursor]:
         """See Store."""

@@ -1,5 +1,5 @@
 -- letters --
--- Events of one stream that a version has put aside, in order, and how many there are. Bytes only where they are wanted.
+-- Events of one stream that the live build of a version has put aside, in order, and how many there are. Bytes only where they are wanted.
 SELECT
     projection,
     version,
@@ -17,6 +17,9 @@ SELECT
 FROM readmodel.quarantine
 WHERE projection = $projection
   AND version = $version
+  AND build = coalesce(
+      (SELECT live.build FROM readmodel.live AS live WHERE live.projection = $projection AND live.version = $version), 1
+  )
   AND stream = $stream
   AND position > $after
   AND ($position::bigint IS NULL OR position = $position)
@@ -27,8 +30,11 @@ ORDER BY position
 LIMIT $limit;
 
 -- left_out --
--- The events that are not part of a version's history: put aside, and neither folded since nor to be folded.
+-- The events that are not part of the live build's history: put aside, and neither folded since nor to be folded.
 SELECT stream, position
 FROM readmodel.quarantine
 WHERE projection = $projection
-  AND version = $version;
+  AND version = $version
+  AND build = coalesce(
+      (SELECT live.build FROM readmodel.live AS live WHERE live.projection = $projection AND live.version = $version), 1
+  );

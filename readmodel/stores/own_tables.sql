@@ -4,24 +4,30 @@
 CREATE SCHEMA IF NOT EXISTS readmodel;
 
 -- cursors --
--- How far each version has come in each stream. The row is also the fence: a commit names the epoch and the
+-- How far each build of a version has come in each stream. The row is also the fence: a commit names the epoch and the
 -- position that it expects to find.
 CREATE TABLE IF NOT EXISTS readmodel.cursors (
     projection text NOT NULL,
     version integer NOT NULL,
+    build integer NOT NULL,
     stream text NOT NULL,
     position bigint NOT NULL,
     entries bigint NOT NULL,
     epoch bigint NOT NULL,
     moved_at timestamptz NOT NULL,
-    PRIMARY KEY (projection, version, stream)
+    PRIMARY KEY (projection, version, build, stream)
 );
 
 -- live --
--- The pointer: which version of a projection queries see.
+-- The pointer: which build of a version queries see. Each process asks for the version that its code describes, so old
+-- and new ones serve side by side. `previous` is the one to go back to, `kept` one that was built to be looked at.
 CREATE TABLE IF NOT EXISTS readmodel.live (
-    projection text PRIMARY KEY,
-    version integer NOT NULL
+    projection text NOT NULL,
+    version integer NOT NULL,
+    build integer NOT NULL,
+    previous integer,
+    kept integer,
+    PRIMARY KEY (projection, version)
 );
 
 -- quarantine --
@@ -29,13 +35,14 @@ CREATE TABLE IF NOT EXISTS readmodel.live (
 CREATE TABLE IF NOT EXISTS readmodel.quarantine (
     projection text NOT NULL,
     version integer NOT NULL,
+    build integer NOT NULL,
     stream text NOT NULL,
     position bigint NOT NULL,
     event_type text,
     error text NOT NULL,
     raw bytea NOT NULL,
     quarantined_at timestamptz NOT NULL,
-    PRIMARY KEY (projection, version, stream, position)
+    PRIMARY KEY (projection, version, build, stream, position)
 );
 
 -- quarantine_discarded_at --

@@ -18,6 +18,7 @@ from readmodel.stores.store import (
     Discard,
     EventAtFault,
     FoldBroken,
+    Pointer,
     QueryBroken,
     Staged,
     StoreUnavailable,
@@ -70,6 +71,11 @@ class PostgresStore:
                 connection.execute(f"EXPLAIN {without_parameters(query)}".encode())
             except (psycopg.ProgrammingError, psycopg.DataError) as error:
                 raise QueryBroken(query=name, reason=_first_line(error)) from error
+
+    def pointer(self, version: Version) -> Pointer | None:
+        """See Store."""
+        with self._transaction(version) as connection:
+            return bookkeeping.pointer(_running(connection), version)
 
     def take_over(self, version: Version, epoch: int, streams: Sequence[str]) -> dict[str, Cursor]:
         """See Store."""

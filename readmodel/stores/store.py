@@ -76,14 +76,28 @@ class TableShape:
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """One version of a projection in a store, with the schema its tables are created in."""
+    """One version of a projection in a store. Each rebuild makes another build of it, from 1, beside the others."""
 
     projection: str
     version: int
-    schema: str
+    build: int = 1
+
+    @property
+    def schema(self) -> str:
+        """The qualified name its tables live under."""
+        return f"{self.projection}_v{self.version}" + (f"_{self.build}" if self.build > 1 else "")
 
     def __str__(self) -> str:
-        return f"{self.projection} v{self.version}"
+        return f"{self.projection} v{self.version}" + (f" build {self.build}" if self.build > 1 else "")
+
+
+@dataclass(frozen=True, slots=True)
+class Pointer:
+    """Which build of a version is live, which was before, and which was built only to be looked at."""
+
+    live: int
+    previous: int | None = None
+    kept: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +170,10 @@ class Store(Protocol):
     def plan(self, name: str, query: str) -> None:
         """Plan a query without running it; QueryBroken when it cannot be."""
 
+    def pointer(self, version: Version) -> Pointer | None:
+        """Which build of a version queries see; None as long as none is shown."""
+        ...
+
     def take_over(self, version: Version, epoch: int, streams: Sequence[str]) -> dict[str, Cursor]:
         """Fence out every owner with a lower epoch, and say how far each stream has been folded."""
         ...
@@ -170,7 +188,7 @@ class Store(Protocol):
         """Mark quarantined events as discarded; CursorMoved when fenced out."""
 
     def go_live(self, version: Version, epoch: int) -> None:
-        """Make this version the one that queries see; CursorMoved when fenced out."""
+        """Make this build the one that queries see; CursorMoved when fenced out."""
 
     def compact(self, version: Version, tables: Sequence[TableShape]) -> None:
         """Drop superseded facts of appended tables and sort the rest by key."""

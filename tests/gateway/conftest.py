@@ -221,8 +221,9 @@ def views(plans: tuple[Plan, ...], readers: Readers) -> Views:
 
 
 _DEAD_LETTER = """
-    INSERT INTO readmodel.quarantine (projection, version, stream, position, event_type, error, raw, quarantined_at)
-    VALUES ('products', 2, 'cartsnitch.products', %s, NULL, 'not JSON', %s, now())"""
+    INSERT INTO readmodel.quarantine
+        (projection, version, build, stream, position, event_type, error, raw, quarantined_at)
+    VALUES ('products', 2, 1, 'cartsnitch.products', %s, NULL, 'not JSON', %s, now())"""
 
 
 @pytest.fixture

@@ -58,7 +58,7 @@ class Followers:
             store.create(plan.as_version, plan.shapes(), plan.views)
             for stream, cursor in store.take_over(plan.as_version, 1, plan.streams).items():
                 self._at[plan.key, stream] = cursor.position
-            self._stores.append((plan, store, Committer(plan, store)))
+            self._stores.append((plan, store, Committer(plan, store, plan.as_version)))
 
     def fold(self, stream: str, entries: Sequence[Entry]) -> None:
         """Fold what came in a stream, in batches, and put nothing aside."""

@@ -82,6 +82,6 @@ def test_preparing_twice_changes_nothing(home: Home) -> None:
     prepare(plans, home.store_of)
     with psycopg.connect(home.database) as connection:
         in_postgres = connection.execute("SELECT projection, version FROM readmodel.live ORDER BY 1").fetchall()
-    in_duckdb = home.file.execute("FROM readmodel.live ORDER BY 1").fetchall()
+    in_duckdb = home.file.execute("SELECT projection, version FROM readmodel.live ORDER BY 1").fetchall()
     assert in_postgres == [(plan.name, plan.version) for plan in plans if plan.store is POSTGRES]
     assert in_duckdb == [(plan.name, plan.version) for plan in plans if plan.store is not POSTGRES]

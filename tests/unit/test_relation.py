@@ -252,7 +252,7 @@ def folding_all(database: str) -> str:
     """A database into whose table `kept` a fold of every column has been committed."""
     postgres.migrate(database)
     (relation,) = relations_of(EveryTypeSent)
-    version = Version("kept", 1, "kept_v1")
+    version = Version("kept", 1)
     columns = tuple(StoredColumn(c.name, c.type.duckdb, c.name == "position") for c in relation.columns)
     store = PostgresStore(database)
     store.create(version, [TableShape("kept", columns)], [])
