@@ -22,7 +22,7 @@ from readmodel.engine.plan import Plan
 from readmodel.engine.relations import relations_upto
 from readmodel.engine.room import lacking
 from readmodel.engine.vector import Vector
-from readmodel.engine.work import Work
+from readmodel.engine.work import Shown, Work
 from readmodel.errors import ReadModelError
 from readmodel.events.position import START
 from readmodel.stores.store import Cursor, Store, StoreUnavailable, Version
@@ -30,6 +30,10 @@ from readmodel.stores.store import Cursor, Store, StoreUnavailable, Version
 CLOSE = 2_000
 """Events that a build may be behind when the folds are held up for it to catch up."""
 
+_HINTS = {
+    "kept": "make one with `readmodel rebuild --no-swap`",
+    "previous": "it has not been rebuilt since it was first built, or the build before was dropped",
+}
 T = TypeVar("T")
 
 
@@ -43,9 +47,10 @@ class NothingToShow(ReadModelError):
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What is asked for: whether the build is to be shown, and up to where it is to go (the head, unless said)."""
+    """Whether the build is to be shown, and compared with the one that is, and up to where it goes (where that is)."""
 
     swap: bool = True
+    diff: bool = False
     until: Vector | None = None
 
 
@@ -70,7 +75,7 @@ class Rebuilds:
         self._letters = letters
         self._data_dir = data_dir
 
-    async def rebuild(self, plan: Plan, wanted: Wanted, work: Work) -> dict[str, Any]:
+    async def rebuild(self, plan: Plan, wanted: Wanted, work: Work) -> Shown:
         """Build a projection anew: which build was made, and whether it is shown.
 
         RebuildRefused where another rebuild of it is under way or there is no room; NotOwner where another process
@@ -91,31 +96,35 @@ class Rebuilds:
                 await _thread(_tidy, plan, store)
             return _outcome(plan, building.version, is_shown=wanted.swap)
 
-    async def swap(self, plan: Plan, work: Work) -> dict[str, Any]:
+    async def swap(self, plan: Plan, work: Work) -> Shown:
         """Show the build that was made without being shown; NothingToShow without one."""
-        return await self._go_to(plan, "kept", "make one with `readmodel rebuild --no-swap`", work)
+        return await self._go_to(plan, "kept", work)
 
-    async def rollback(self, plan: Plan, work: Work) -> dict[str, Any]:
+    async def rollback(self, plan: Plan, work: Work) -> Shown:
         """Show the build that was shown before, once it has caught up; NothingToShow without one."""
-        return await self._go_to(plan, "previous", "it has not been rebuilt since its first build", work)
+        return await self._go_to(plan, "previous", work)
 
-    async def abandon(self, plan: Plan) -> None:
-        """Drop the build that was made without being shown, if there is one."""
+    async def abandon(self, plan: Plan, work: Work) -> Shown:
+        """Drop the build that was made without being shown; NothingToShow without one."""
+        work.begin("dropping")
         async with self._alone(plan) as store:
-            pointer = await _thread(store.pointer, plan.as_version)
-            if pointer and pointer.kept:
-                await _thread(store.drop, replace(plan.as_version, build=pointer.kept))
+            version = await self._pointed_at(plan, "kept", store)
+            await _thread(store.drop, version)
+            return _outcome(plan, version, is_shown=False)
 
-    async def _go_to(self, plan: Plan, which: str, hint: str, work: Work) -> dict[str, Any]:
+    async def _go_to(self, plan: Plan, which: str, work: Work) -> Shown:
         async with self._alone(plan) as store:
-            pointer = await _thread(store.pointer, plan.as_version)
-            build = getattr(pointer, which) if pointer else None
-            if build is None:
-                raise NothingToShow(projection=plan.key, which=which, hint=hint)
-            version = replace(plan.as_version, build=build)
+            version = await self._pointed_at(plan, which, store)
             await self._show(plan, version, store, work, swap=True)
             await _thread(_tidy, plan, store)
             return _outcome(plan, version, is_shown=True)
+
+    async def _pointed_at(self, plan: Plan, which: str, store: Store) -> Version:
+        pointer = await _thread(store.pointer, plan.as_version)
+        build = getattr(pointer, which) if pointer else None
+        if build is None:
+            raise NothingToShow(projection=plan.key, which=which, hint=_HINTS[which])
+        return replace(plan.as_version, build=build)
 
     @asynccontextmanager
     async def _alone(self, plan: Plan) -> AsyncIterator[Store]:
@@ -215,7 +224,7 @@ def _tidy(plan: Plan, store: Store) -> None:
         store.drop(replace(plan.as_version, build=build))
 
 
-def _outcome(plan: Plan, version: Version, *, is_shown: bool) -> dict[str, Any]:
+def _outcome(plan: Plan, version: Version, *, is_shown: bool) -> Shown:
     return {"projection": plan.name, "store": str(plan.store), "build": version.build, "schema": version.schema} | {
         "live": is_shown
     }

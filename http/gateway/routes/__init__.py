@@ -13,6 +13,7 @@ from gateway.routes import (
     products,
     public,
     purchases,
+    rebuilds,
     scraping,
     shopping,
     shrinkflation,
@@ -36,4 +37,5 @@ ROUTES = (
     *frontend.routes,
     *ops.routes,
     *dead_letters.routes,
+    *rebuilds.routes,
 )
