@@ -14,6 +14,7 @@ from readmodel.engine.projection import DUCKDB, POSTGRES, StoreName
 from readmodel.settings import Settings
 from readmodel.stores import duckdb as duck
 from readmodel.stores import postgres
+from readmodel.stores.copying import Copier, DuckCopier, PostgresCopier
 from readmodel.stores.duckdb import DuckStore
 from readmodel.stores.postgres import PostgresStore
 from readmodel.stores.reading import DuckReader, PostgresReader, Reader
@@ -36,6 +37,10 @@ class Stores:
     def of(self, plan: Plan) -> Store:
         """The writing side for one plan."""
         return DuckStore(self.file) if plan.store is DUCKDB else PostgresStore(self.database_url)
+
+    def copier(self, plan: Plan) -> Copier:
+        """Where the plan's tables are copied from."""
+        return DuckCopier(self.file) if plan.store is DUCKDB else PostgresCopier(self.database_url)
 
     async def cursors(self) -> dict[str, dict[str, int]]:
         """How far each projection has come: by `name@store`, position per stream, whichever version is furthest."""

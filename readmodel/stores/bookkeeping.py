@@ -19,6 +19,16 @@ def pointer(run: Run, version: Version) -> Pointer | None:
     return Pointer(*rows[0]) if rows else None
 
 
+def cursors(run: Run, version: Version) -> list[Any]:
+    """How far a build has come: stream, position, entries and epoch."""
+    return run("cursors", _names(version))
+
+
+def left_out(run: Run, version: Version) -> list[Any]:
+    """What a build has put aside: stream and position."""
+    return run("left_out", _names(version))
+
+
 def take_over(run: Run, version: Version, epoch: int, streams: Sequence[str]) -> dict[str, Cursor]:
     """Fence out every owner with a lower epoch; CursorMoved when one has a higher."""
     names = _names(version)

@@ -64,6 +64,14 @@ WHERE projection = $projection
   AND stream = $stream
   AND position = $position;
 
+-- left_out --
+-- The events that are not part of a build's history: put aside, and neither folded since nor to be folded.
+SELECT stream, position
+FROM readmodel.quarantine
+WHERE projection = $projection
+  AND version = $version
+  AND build = $build;
+
 -- discard --
 -- An event that will not be folded stays, with who decided that, and why.
 UPDATE readmodel.quarantine
