@@ -2,9 +2,7 @@
 
 import asyncio
 import logging
-import secrets
-import socket
-from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -13,18 +11,20 @@ import redis.asyncio
 
 from handlers.app import Consumer
 from handlers.bridge import Bridge
+from readmodel.cli.background import in_background
+from readmodel.cli.operating import Operating, operating
 from readmodel.cli.stores import Stores, open_stores
 from readmodel.engine.feed import Feed
 from readmodel.engine.history import History
 from readmodel.engine.lease import TTL, Leases
-from readmodel.engine.letters import Letters
 from readmodel.engine.monitor import Monitor
+from readmodel.engine.ownership import Caretaker
 from readmodel.engine.plan import Plan
 from readmodel.engine.preparation import prepare
 from readmodel.engine.projection import DUCKDB
 from readmodel.engine.runner import Runner
 from readmodel.settings import Settings
-from readmodel.stores.leases import LeaseTable
+from readmodel.stores.leases import LeaseTable, process_name
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +41,7 @@ class Folding:
     runners: Mapping[str, Runner]
     consumer: Consumer
     monitor: Monitor
-    letters: Letters
+    operating: Operating
     redis: "redis.asyncio.Redis"
 
 
@@ -59,7 +59,7 @@ async def folding(settings: Settings, plans: Sequence[Plan]) -> AsyncIterator[Fo
         client = await stack.enter_async_context(redis.asyncio.Redis.from_url(str(settings.redis_url)))
         history = History(client)
         feed = Feed(history)
-        leases = Leases(LeaseTable(str(settings.database_url), owner(), TTL))
+        leases = Leases(LeaseTable(str(settings.database_url), process_name(), TTL))
         stack.push_async_callback(leases.close)
         await stack.enter_async_context(in_background(leases.keep()))
         runners = _runners(plans, stores, history, feed, leases)
@@ -73,27 +73,10 @@ async def folding(settings: Settings, plans: Sequence[Plan]) -> AsyncIterator[Fo
         monitor = Monitor(plans, stores.readers, history, runners, feed.unknown, consumer.health)
         await monitor.look()
         await stack.enter_async_context(in_background(monitor.watch()))
-        letters = Letters(plans, stores.readers, runners)
-        yield Folding(plans, stores, runners, consumer, monitor, letters, client)
-
-
-@asynccontextmanager
-async def in_background(work: Coroutine[None, None, None]) -> AsyncIterator[None]:
-    """Run work that never ends, until the block does."""
-    task = asyncio.create_task(work)
-    task.add_done_callback(_report)
-    try:
-        yield
-    finally:
-        # Asked again, because a client that is just connecting may swallow the first cancellation.
-        while not task.done():
-            task.cancel()
-            await asyncio.wait([task], timeout=0.5)
-
-
-def _report(task: "asyncio.Task[None]") -> None:
-    if not task.cancelled() and (error := task.exception()):
-        log.error("%s has ended", task.get_coro(), exc_info=error)
+        keepers = {plan.key: Caretaker(runners[plan.key], plan, stores.of, leases) for plan in plans}
+        operators = operating(plans, stores, history, keepers, leases, settings.data_dir)
+        await operators.rebuilding.tidy()
+        yield Folding(plans, stores, runners, consumer, monitor, operators, client)
 
 
 def _runners(plans: Sequence[Plan], stores: Stores, history: History, feed: Feed, leases: Leases) -> dict[str, Runner]:
@@ -125,8 +108,3 @@ async def _running(runners: Mapping[str, Runner]) -> AsyncIterator[None]:
         for runner in runners.values():
             runner.stop()
         await asyncio.gather(*tasks)
-
-
-def owner() -> str:
-    """A name for this process in the lease table."""
-    return f"{socket.gethostname()}-{secrets.token_hex(4)}"

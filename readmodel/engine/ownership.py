@@ -93,7 +93,10 @@ class Borrower:
 class Owner(Keeper, Protocol):
     """A keeper that may have stopped, and can be asked to try again."""
 
-    is_stopped: bool
+    @property
+    def is_stopped(self) -> bool:
+        """Whether it has given up."""
+        ...
 
     def resume(self) -> None:
         """Try again, if it has stopped."""

@@ -5,8 +5,8 @@ what has come since, and flips the pointer between two folds. docs/decisions/001
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager, closing, suppress
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, closing, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -14,17 +14,20 @@ from typing import Any, TypeVar
 from readmodel.engine.batch import batch_of
 from readmodel.engine.building import Builder, Building
 from readmodel.engine.committer import Committer
+from readmodel.engine.differing import Differing
 from readmodel.engine.history import History
 from readmodel.engine.lease import Leases
 from readmodel.engine.letters import Letters
 from readmodel.engine.ownership import Keeper, Owned
 from readmodel.engine.plan import Plan
+from readmodel.engine.projection import StoreName
 from readmodel.engine.relations import relations_upto
 from readmodel.engine.room import lacking
 from readmodel.engine.vector import Vector
 from readmodel.engine.work import Shown, Work
 from readmodel.errors import ReadModelError
 from readmodel.events.position import START
+from readmodel.stores.copying import Copier
 from readmodel.stores.store import Cursor, Store, StoreUnavailable, Version
 
 CLOSE = 2_000
@@ -59,20 +62,20 @@ class Rebuilds:
 
     def __init__(
         self,
-        plans: Sequence[Plan],
         open_store: Callable[[Plan], Store],
         history: History,
         keepers: Mapping[str, Keeper],
         leases: Leases,
         letters: Letters,
+        copiers: Mapping[StoreName, Copier],
         data_dir: Path,
     ) -> None:
-        self.plans = plans
         self._open_store = open_store
         self._history = history
         self._keepers = keepers
         self._leases = leases
         self._letters = letters
+        self._copiers = copiers
         self._data_dir = data_dir
 
     async def rebuild(self, plan: Plan, wanted: Wanted, work: Work) -> Shown:
@@ -81,20 +84,40 @@ class Rebuilds:
         RebuildRefused where another rebuild of it is under way or there is no room; NotOwner where another process
         keeps it; HistoryGap where history is incomplete; what `Store.load` raises. Then all is as it was before.
         """
+        if wanted.until is not None and (wanted.swap or wanted.diff):
+            raise RebuildRefused(
+                projection=plan.key, reason="what ends before the head is only to be looked at: --no-swap"
+            )
         async with self._alone(plan) as store:
             building = await self._prepared(plan, store, wanted, work)
             try:
                 await self._build(building, store, work)
-                if wanted.until is None:
-                    await self._show(plan, building.version, store, work, swap=wanted.swap)
-                if not wanted.swap:
+                difference = await self._difference(building, store, work) if wanted.diff else None
+                if wanted.swap:
+                    await self._show(plan, building.version, store, work)
+                else:
                     await self._keep(plan, store, building.version)
             except BaseException:
                 await _thread(store.drop, building.version)
                 raise
             if wanted.swap:
                 await _thread(_tidy, plan, store)
-            return _outcome(plan, building.version, is_shown=wanted.swap)
+            return _outcome(plan, building.version, is_shown=wanted.swap) | {"diff": difference}
+
+    async def build_first(self, plan: Plan, work: Work) -> Shown | None:
+        """Build a version that has not begun, where there is history: which build was made, None where none was."""
+        async with self._keepers[plan.key].between_folds() as owned:
+            has_begun = any(cursor.position > START for cursor in owned.cursors.values())
+        states = [await self._history.state(stream) for stream in plan.streams]
+        if has_begun or not any(state.last > START for state in states):
+            return None
+        return await self.rebuild(plan, Wanted(), work)
+
+    async def tidy(self, plan: Plan) -> None:
+        """Drop what a process that died in the middle of a rebuild left; what is being rebuilt is let alone."""
+        with suppress(RebuildRefused):
+            async with self._alone(plan) as store:
+                await _thread(_tidy, plan, store, keep=True)
 
     async def swap(self, plan: Plan, work: Work) -> Shown:
         """Show the build that was made without being shown; NothingToShow without one."""
@@ -115,7 +138,7 @@ class Rebuilds:
     async def _go_to(self, plan: Plan, which: str, work: Work) -> Shown:
         async with self._alone(plan) as store:
             version = await self._pointed_at(plan, which, store)
-            await self._show(plan, version, store, work, swap=True)
+            await self._show(plan, version, store, work)
             await _thread(_tidy, plan, store)
             return _outcome(plan, version, is_shown=True)
 
@@ -176,18 +199,34 @@ class Rebuilds:
                 await task
             raise
 
-    async def _show(self, plan: Plan, version: Version, store: Store, work: Work, *, swap: bool) -> None:
-        """Bring a build to where the live one is and, if wanted, flip the pointer to it between two folds."""
+    async def _show(self, plan: Plan, version: Version, store: Store, work: Work) -> None:
+        """Bring a build to where the live one is, and flip the pointer to it between two folds."""
+        async with self._beside(plan, version, store, work) as (owned, cursors):
+            await _thread(store.go_live, version, owned.epoch)
+            owned.adopt(version, cursors)
+
+    async def _difference(self, building: Building, store: Store, work: Work) -> Shown:
+        """What showing a build would change, both as of the same position."""
+        plan = building.plan
+        async with AsyncExitStack() as stack:
+            async with self._beside(plan, building.version, store, work) as (owned, _):
+                differing = Differing(plan, owned.version, building.version, self._copiers[plan.store], self._data_dir)
+                await _thread(differing.look)
+                stack.push_async_callback(_thread, differing.close)
+            work.begin("comparing")
+            return await _thread(differing.found)
+
+    @asynccontextmanager
+    async def _beside(
+        self, plan: Plan, version: Version, store: Store, work: Work
+    ) -> AsyncIterator[tuple[Owned, dict[str, Cursor]]]:
+        """A block between two folds, in which a build is exactly as far as the live one."""
         work.begin("catching up")
         while True:
             async with self._keepers[plan.key].between_folds() as owned:
                 cursors = await _thread(store.take_over, version, owned.epoch, plan.streams)
-                behind = sum(owned.cursors[s].entries - cursors[s].entries for s in plan.streams)
-                if behind <= CLOSE:
-                    cursors = await self._fold(plan, version, store, cursors, owned, work)
-                    if swap:
-                        await _thread(store.go_live, version, owned.epoch)
-                        owned.adopt(version, cursors)
+                if sum(owned.cursors[s].entries - cursors[s].entries for s in plan.streams) <= CLOSE:
+                    yield owned, await self._fold(plan, version, store, cursors, owned, work)
                     return
             await self._fold(plan, version, store, cursors, owned, work)
 
@@ -216,10 +255,10 @@ def _next_build(plan: Plan, store: Store) -> int:
     return max(store.builds(plan.as_version), default=0) + 1
 
 
-def _tidy(plan: Plan, store: Store) -> None:
-    """Drop every build but the one that is live and the one to go back to."""
+def _tidy(plan: Plan, store: Store, *, keep: bool = False) -> None:
+    """Drop every build but the live one, the one to go back to and, if asked, the one that is kept to be looked at."""
     pointer = store.pointer(plan.as_version)
-    wanted = {pointer.live, pointer.previous} if pointer else {plan.as_version.build}
+    wanted = {pointer.live, pointer.previous, pointer.kept if keep else None} if pointer else {plan.as_version.build}
     for build in store.builds(plan.as_version) - wanted:
         store.drop(replace(plan.as_version, build=build))
 
@@ -230,9 +269,9 @@ def _outcome(plan: Plan, version: Version, *, is_shown: bool) -> Shown:
     }
 
 
-async def _thread(call: Callable[..., T], *arguments: Any) -> T:
+async def _thread(call: Callable[..., T], *arguments: Any, **named: Any) -> T:
     """Run what blocks, to its end: a store must not be asked for anything while it is still at work."""
-    task = asyncio.create_task(asyncio.to_thread(call, *arguments))
+    task = asyncio.create_task(asyncio.to_thread(call, *arguments, **named))
     try:
         return await asyncio.shield(task)
     except asyncio.CancelledError:

@@ -47,6 +47,16 @@ class Rebuilding:
         """Drop the build that was made without being shown."""
         return self._each(name, self._rebuilds.abandon)
 
+    async def build_first(self) -> AsyncGenerator[tuple[Plan, Shown | None], None]:
+        """Build every version that has not begun, where there is history; each plan with what was made, if anything."""
+        for plan in self._plans:
+            yield plan, await self._rebuilds.build_first(plan, Work())
+
+    async def tidy(self) -> None:
+        """Drop what rebuilds of dead processes left."""
+        for plan in self._plans:
+            await self._rebuilds.tidy(plan)
+
     async def _each(self, name: str, doing: Doing) -> AsyncGenerator[Shown, None]:
         plans = [plan for plan in self._plans if name in (plan.name, plan.key)]
         if not plans:

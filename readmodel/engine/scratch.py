@@ -1,5 +1,6 @@
 """A DuckDB database to compute in: beside the stores, with bounds of its own, gone afterwards."""
 
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,3 +28,8 @@ def scratch(data_dir: Path, memory: str = MEMORY, threads: int = 1) -> Iterator[
         with duckdb.connect(f"{folder}/scratch.duckdb", config=bounds) as connection:
             connection.execute("SET TimeZone = 'UTC'")
             yield connection
+
+
+def clear(data_dir: Path) -> None:
+    """Remove what computations of a dead process left."""
+    shutil.rmtree(data_dir / FOLDER, ignore_errors=True)

@@ -11,7 +11,7 @@ Vector = Mapping[str, int]
 
 
 class UntilInvalid(ReadModelError):
-    """{text!r} is neither a time, such as 2026-11-21T10:00:00Z, nor a vector, such as cartsnitch.prices=1763690000000-0."""
+    """{text!r} is neither a time, such as 2026-11-21T10:00:00Z, nor a vector, such as X-Position shows it."""
 
 
 def parse_vector(text: str) -> dict[str, int]:

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncGenerator, Coroutine
 from contextlib import suppress
 from typing import Any
 
@@ -43,7 +43,7 @@ class Work:
         self._phase, self._of, self._done, self._since = phase, of, 0, time.monotonic()
 
 
-async def followed(work: Work, doing: Coroutine[Any, Any, Shown]) -> AsyncIterator[Shown]:
+async def followed(work: Work, doing: Coroutine[Any, Any, Shown]) -> AsyncGenerator[Shown, None]:
     """What the work shows, again and again, and at last its outcome; what it raises is raised here.
 
     Whoever stops listening ends the work.

@@ -16,9 +16,10 @@ PATH = "/api/v1/ops"
 class Step(BaseModel):
     """One line of the answer: how the work is doing, or, in the last one, its `outcome` or the `error` that ended it.
 
-    `rate` is per second, `eta_seconds` the time until the phase ends, where it can be known.
+    `projection` is name@store, `rate` per second, `eta_seconds` until the phase ends, where that can be known.
     """
 
+    projection: str | None = None
     phase: str | None = None
     done: int | None = None
     of: int | None = None
