@@ -70,7 +70,9 @@ async def folding(settings: Settings, plans: Sequence[Plan]) -> AsyncIterator[Fo
         await consumer.start(positions)
         stack.push_async_callback(consumer.stop)
         await stack.enter_async_context(in_background(Bridge(client, leases).run()))
-        monitor = Monitor(plans, stores.readers, history, runners, feed.unknown, consumer.health)
+        monitor = Monitor(
+            plans, stores.readers, history, runners, feed.unknown, consumer.health, settings.stall_seconds
+        )
         await monitor.look()
         await stack.enter_async_context(in_background(monitor.watch()))
         keepers = {plan.key: Caretaker(runners[plan.key], plan, stores.of, leases) for plan in plans}

@@ -63,8 +63,11 @@ class History:
         """How long a stream is and where it ends."""
         try:
             info = await self._client.xinfo_stream(stream)
-        except redis.exceptions.ResponseError:
-            return StreamState()  # there is no such stream yet
+        except redis.exceptions.ResponseError as error:
+            if "no such key" in str(error):
+                return StreamState()
+            # As while a script runs, or a disk is full: that is no sign that the stream is gone.
+            raise HistoryUnavailable(reason=str(error)) from error
         except redis.exceptions.RedisError as error:
             raise HistoryUnavailable(reason=str(error)) from error
         first = parse_position(info["first-entry"][0].decode()) if info["first-entry"] else START
