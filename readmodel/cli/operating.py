@@ -43,7 +43,7 @@ def operating(
 ) -> Operating:
     """What can be done with these stores to the projections that `keepers` own."""
     letters = Letters(plans, stores.readers, keepers)
-    rebuilds = Rebuilds(stores.of, history, keepers, leases, letters, stores.copiers, data_dir)
+    rebuilds = Rebuilds(stores.beside, history, keepers, leases, letters, stores.copiers, data_dir)
     return Operating(plans, letters, Rebuilding(plans, rebuilds))
 
 

@@ -250,6 +250,7 @@ class Runner:
         self.progress.state = State.STOPPED
         self.progress.last_error = reason
         log.error("%s has stopped: %s", self.plan.key, reason)
+        self.fall_behind()
         await self._give_up()
         self._again.clear()
         waiting = [asyncio.create_task(event.wait()) for event in (self._stopping, self._again)]

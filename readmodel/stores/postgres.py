@@ -47,8 +47,10 @@ def migrate(url: str) -> None:
 class PostgresStore:
     """The writing side of Postgres for one projection; it connects when first used, and again after a failure."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, work: str = "fold") -> None:
+        """`work` is what it does for the projection's owner; a new owner's session ends older ones at the same work."""
         self._url = url
+        self._work = work
         self._connection: Attended | None = None
         self._staged: set[str] = set()
 
@@ -118,7 +120,7 @@ class PostgresStore:
     def take_over(self, version: Version, epoch: int, streams: Sequence[str]) -> dict[str, Cursor]:
         """See Store."""
         with self._connected(version) as connection:
-            _end_other_sessions(connection, version, epoch)
+            _end_other_sessions(connection, self._work, version, epoch)
             with connection.transaction():
                 return bookkeeping.take_over(_running(connection), version, epoch, streams)
 
@@ -189,9 +191,9 @@ class PostgresStore:
             raise FoldBroken(projection=version, reason=_first_line(error)) from error
 
 
-def _end_other_sessions(connection: psycopg.Connection[TupleRow], version: Version, epoch: int) -> None:
+def _end_other_sessions(connection: psycopg.Connection[TupleRow], work: str, version: Version, epoch: int) -> None:
     """Roll back what earlier owners of the version left open, and sign this session, for those to come."""
-    signature = {"folded": str(version)[-40:], "epoch": epoch}
+    signature = {"work": f"{work} of {version.projection} v{version.version}"[-40:], "epoch": epoch}
     connection.execute(_SESSIONS["name_session"], signature)
     connection.execute(_SESSIONS["end_sessions"], signature)
 

@@ -85,7 +85,7 @@ def test_an_event_that_cannot_be_read_is_put_aside_alone(store: Refusing) -> Non
 
 def check(store: Refusing, batch: Batch, poison: int, raw: bytes) -> None:
     """Fold a batch: one commit, with exactly the poison left out, kept, and the cursor behind it all."""
-    Committer(PLAN, store).fold(batch, 1, 0)
+    Committer(PLAN, store, PLAN.as_version).fold(batch, 1, 0)
 
     commit = store.commits.pop()
     assert not store.commits
