@@ -1,7 +1,7 @@
 """The question that every fault test ends with: is all of it folded, exactly once in effect?"""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 import psycopg
@@ -15,28 +15,40 @@ from readmodel.engine.history import History
 from readmodel.engine.plan import Plan
 from readmodel.engine.projection import POSTGRES
 from readmodel.events.event import streams
+from readmodel.events.position import format_position
 from readmodel.stores import duckdb as duck
 from readmodel.testing.law import Rows, defined_by, stored
-from tests.service import ServiceProcess
+from tests.service import ServiceProcess, wait_until
 
+LONGEST = 120.0
+"""Seconds to fold what is left after the last fault."""
 Log = dict[str, list[tuple[int, Mapping[str, pa.Table]]]]
 """Per stream its pages: how many entries each has, and their events."""
 
 
-def clean(service: ServiceProcess, plans: Sequence[Plan] | None = None) -> list[str]:
-    """What is wrong with states, quarantine, counts and tables of a service that has caught up; it is stopped.
+def settle(service: ServiceProcess) -> None:
+    """Wait until every projection lives and has folded all that is in its streams now."""
+    ends = asyncio.run(last_ids(service.environment["REDIS_URL"]))
 
-    All projections are looked at, or only those given.
-    """
+    def settled() -> bool:
+        return all(
+            status["state"] == "live" and all(ends[stream] == at for stream, at in status["cursors"].items())
+            for status in service.statuses()
+        )
+
+    wait_until(settled, lambda: f"{service.statuses()}\n{service.log()[-3000:]}", LONGEST)
+
+
+def clean(service: ServiceProcess) -> list[str]:
+    """What is wrong with quarantine, counts and tables of a service that has settled; it is stopped."""
     wrong = [
-        f"{status['name']}@{status['store']} is {status['state']} with {status['quarantined']} put aside:"
-        f" {status['last_error']}"
+        f"{status['name']}@{status['store']} put {status['quarantined']} aside: {status['last_error']}"
         for status in service.statuses()
-        if (status["state"], status["quarantined"], status["lag_events"]) != ("live", 0, 0)
+        if status["quarantined"]
     ]
     service.stop()
     log = asyncio.run(everything(service.environment["REDIS_URL"]))
-    for plan in plans or discover(projections):
+    for plan in discover(projections):
         wrong += [f"{plan.key}: {what}" for what in _differences(plan, log, service)]
     return wrong
 
@@ -64,6 +76,13 @@ def _folded(plan: Plan, database: str, data_dir: Path) -> dict[str, int]:
         return dict(file.execute(query).fetchall())
     finally:
         file.close()
+
+
+async def last_ids(redis_url: str) -> dict[str, str]:
+    """Where each stream ends."""
+    async with redis.asyncio.Redis.from_url(redis_url) as client:
+        history = History(client)
+        return {stream: format_position((await history.state(stream)).last) for stream in streams()}
 
 
 async def everything(redis_url: str) -> Log:

@@ -11,7 +11,7 @@ import psycopg
 import pytest
 
 from readmodel.engine.progress import State
-from tests.faults.cleanness import clean
+from tests.faults.cleanness import clean, settle
 from tests.faults.publisher import Publisher
 from tests.service import ServiceProcess, service_process, wait_until
 
@@ -103,7 +103,7 @@ def test_the_other_takes_over_when_the_owner_dies(
         first.kill()
         print(f"the other owned all {len(before)} projections in Postgres after ", end="")
         print(f"{seconds_until_taken_over(operator, before):.2f} s")
-    second.wait_until_caught_up()
+    settle(second)
 
     assert clean(second) == []
 
@@ -129,7 +129,7 @@ def test_a_stopped_owner_commits_nothing_when_it_goes_on(
         time.sleep(max(0.0, STOPPED_FOR - (time.monotonic() - stopped)))
         first.resume()
         wait_until(in_state(first, State.WAITING), lambda: f"{first.statuses()}\n{first.log()}")
-    second.wait_until_caught_up()
+    settle(second)
     first.stop()
 
     assert clean(second) == []

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.cleanness import clean
+from tests.faults.cleanness import clean, settle
 from tests.faults.publisher import Publisher
 from tests.faults.servers import Killable
 from tests.service import ServiceProcess, service_process
@@ -54,7 +54,7 @@ def test_fifty_kills_lose_and_double_nothing(
                 server.start()
     assert interrupted, "no kill of the service came in the middle of anything"
     assert publisher.repeated, "no kill of Redis came in the middle of anything"
-    service.wait_until_caught_up()
+    settle(service)
     assert publisher.lost() == {}
     # The archive, once there is one, is to hold every acknowledged entry exactly once: that is asked here.
     assert clean(service) == []

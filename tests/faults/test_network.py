@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.cleanness import clean
+from tests.faults.cleanness import clean, settle
 from tests.faults.proxy import BOTH, Proxy, Way
 from tests.faults.publisher import Publisher
 from tests.service import ServiceProcess, service_process
@@ -60,6 +60,6 @@ def test_a_minute_of_bad_network_loses_and_doubles_nothing(
         for proxy in proxies:
             proxy.half_open(BOTH)
             proxy.heal()
-    service.wait_until_caught_up()
+    settle(service)
 
     assert clean(service) == []
