@@ -8,12 +8,16 @@ from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 
 import redis.asyncio
 
 from handlers.app import Consumer
 from handlers.bridge import Bridge
+from readmodel.archive.archive import Archive
+from readmodel.archive.folder import Folder
 from readmodel.cli.stores import Stores, open_stores
+from readmodel.engine.archiver import Archiver, Cutting
 from readmodel.engine.feed import Feed
 from readmodel.engine.history import History
 from readmodel.engine.lease import TTL, Leases
@@ -22,8 +26,10 @@ from readmodel.engine.monitor import Monitor
 from readmodel.engine.plan import Plan
 from readmodel.engine.preparation import prepare
 from readmodel.engine.projection import DUCKDB
+from readmodel.engine.retention import Retention
 from readmodel.engine.runner import Runner
 from readmodel.settings import Settings
+from readmodel.stores.gaps import GapTable
 from readmodel.stores.leases import LeaseTable
 
 log = logging.getLogger(__name__)
@@ -43,6 +49,8 @@ class Folding:
     monitor: Monitor
     letters: Letters
     redis: "redis.asyncio.Redis"
+    history: History
+    archiver: Archiver
 
 
 @asynccontextmanager
@@ -57,7 +65,7 @@ async def folding(settings: Settings, plans: Sequence[Plan]) -> AsyncIterator[Fo
         stores = await stack.enter_async_context(open_stores(settings))
         await asyncio.to_thread(prepare, plans, stores.of)
         client = await stack.enter_async_context(redis.asyncio.Redis.from_url(str(settings.redis_url)))
-        history = History(client)
+        history = history_of(settings, client)
         feed = Feed(history)
         leases = Leases(LeaseTable(str(settings.database_url), owner(), TTL))
         stack.push_async_callback(leases.close)
@@ -70,11 +78,31 @@ async def folding(settings: Settings, plans: Sequence[Plan]) -> AsyncIterator[Fo
         await consumer.start(positions)
         stack.push_async_callback(consumer.stop)
         await stack.enter_async_context(in_background(Bridge(client, leases).run()))
-        monitor = Monitor(plans, stores.readers, history, runners, feed.unknown, consumer.health)
+        archiver = _archiver(settings, history, leases)
+        await stack.enter_async_context(in_background(archiver.run()))
+        monitor = Monitor(
+            plans, stores.readers, history, runners, feed.unknown, consumer.health, archiver.status.alarms
+        )
         await monitor.look()
         await stack.enter_async_context(in_background(monitor.watch()))
         letters = Letters(plans, stores.readers, runners)
-        yield Folding(plans, stores, runners, consumer, monitor, letters, client)
+        yield Folding(plans, stores, runners, consumer, monitor, letters, client, history, archiver)
+
+
+def history_of(settings: Settings, client: "redis.asyncio.Redis") -> History:
+    """The events in the archive and in the streams, with the gaps that operators have accepted."""
+    return History(client, Archive(Folder(settings.archive)), GapTable(str(settings.database_url)))
+
+
+def _archiver(settings: Settings, history: History, leases: Leases) -> Archiver:
+    assert history.archive
+    cutting = Cutting(
+        settings.archive_segment_rows,
+        timedelta(seconds=settings.archive_segment_seconds),
+        timedelta(seconds=settings.archive_grace_seconds),
+    )
+    retention = Retention(history.streams, timedelta(seconds=settings.stream_tail_seconds))
+    return Archiver(history, history.archive, leases, cutting, retention)
 
 
 @asynccontextmanager

@@ -7,6 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from readmodel.archive.manifest import ArchiveDamaged
 from readmodel.engine.history import History, HistoryUnavailable, StreamState
 from readmodel.engine.plan import Plan
 from readmodel.engine.progress import State
@@ -38,6 +39,7 @@ class Monitor:
         runners: Mapping[str, Runner] | None = None,
         unknown: Mapping[str, Counter[str]] | None = None,
         reading: Callable[[], Mapping[str, bool]] = dict,
+        archive_alarms: Callable[[], Mapping[str, str]] = dict,
     ) -> None:
         self._plans = plans
         self._readers = readers
@@ -45,6 +47,7 @@ class Monitor:
         self._runners = runners or {}
         self._unknown = unknown or {}
         self._reading = reading
+        self._archive_alarms = archive_alarms
         self._statuses: list[Status] = []
         self._trouble: str | None = "it has only just started"
 
@@ -59,7 +62,7 @@ class Monitor:
         try:
             self._statuses = await self._collect()
             self._trouble = None
-        except (StoreUnavailable, HistoryUnavailable) as error:
+        except (StoreUnavailable, HistoryUnavailable, ArchiveDamaged) as error:
             # What was seen last stays; the trouble shows in `ready`, and the runners report it themselves.
             self._trouble = str(error)
             for status in self._statuses:
@@ -80,6 +83,7 @@ class Monitor:
         if unread := [stream for stream, is_read in self._reading().items() if not is_read]:
             return False, f"not being read: {', '.join(unread)}"
         stopped = [runner.plan.key for runner in self._runners.values() if runner.progress.state is State.STOPPED]
+        stopped += [f"the archive of {stream}" for stream in self._archive_alarms()]
         return True, f"stopped: {', '.join(stopped)}" if stopped else "ok"
 
     async def _collect(self) -> list[Status]:

@@ -27,7 +27,7 @@ def take_over(run: Run, version: Version, epoch: int, streams: Sequence[str]) ->
     rows = run("cursors", names)
     if any(found > epoch for *_, found in rows):
         raise CursorMoved(projection=version, reason=f"its epoch is beyond ours, {epoch}")
-    return {stream: Cursor(position, entries) for stream, position, entries, _ in rows}
+    return {stream: Cursor(*cursor) for stream, *cursor, _ in rows}
 
 
 def advance(run: Run, commit: Commit) -> None:
@@ -35,7 +35,8 @@ def advance(run: Run, commit: Commit) -> None:
     if commit.upto == commit.expected:
         _stand(run, commit)
         return
-    moved = {"epoch": commit.epoch, "expected": commit.expected, "upto": commit.upto, "count": commit.entries}
+    moved: dict[str, Any] = {"epoch": commit.epoch, "expected": commit.expected, "upto": commit.upto}
+    moved |= {"count": commit.entries, "last_sha256": commit.last_sha256}
     if not run("advance", {**_names(commit.version), "stream": commit.stream, **moved}):
         reason = f"its cursor in {commit.stream} is not at {commit.expected} with epoch {commit.epoch}"
         raise CursorMoved(projection=commit.version, reason=reason)

@@ -15,7 +15,7 @@ ON CONFLICT (projection, version, build, stream) DO NOTHING;
 
 -- cursors --
 -- How far each stream has been folded, and by which epoch.
-SELECT stream, position, entries, epoch
+SELECT stream, position, entries, last_sha256, epoch
 FROM readmodel.cursors
 WHERE projection = $projection
   AND version = $version
@@ -26,6 +26,7 @@ WHERE projection = $projection
 UPDATE readmodel.cursors
 SET position = $upto,
     entries = entries + $count,
+    last_sha256 = $last_sha256,
     moved_at = now()
 WHERE projection = $projection
   AND version = $version
