@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any, Generic
 
 from gateway.access import Access
+from gateway.archive import ArchiveLike, LossesLike
 from gateway.auth import User
 from gateway.letters import LettersLike
 from gateway.monitor import MonitorLike
@@ -26,6 +27,8 @@ class Question(Generic[A]):
     caller: User
     monitor: MonitorLike
     letters: LettersLike
+    archive: ArchiveLike
+    losses: LossesLike
     looking_at: View | None = None
 
     @property

@@ -7,6 +7,7 @@ from typing import Any
 from aiohttp import ETag, web
 
 from gateway.access import Access, Door
+from gateway.archive import ArchiveLike, LossesLike
 from gateway.letters import LettersLike
 from gateway.monitor import MonitorLike
 from gateway.paging import Paged
@@ -30,13 +31,16 @@ class Desk:
     views: Views
     monitor: MonitorLike
     letters: LettersLike
+    archive: ArchiveLike
+    losses: LossesLike
 
     def serve(self, route: Route[Any]) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
         """The aiohttp handler of a route."""
 
         async def handle(request: web.Request) -> web.StreamResponse:
             caller = await self.door.admit(request, route.access)
-            question = Question(asked_of(request, route.asks), caller, self.monitor, self.letters)
+            asked = asked_of(request, route.asks)
+            question = Question(asked, caller, self.monitor, self.letters, self.archive, self.losses)
             if not route.reads:
                 body = dumps((await route.call(question)).body)
                 return web.Response(body=body, content_type="application/json", headers={"Cache-Control": "no-store"})

@@ -22,6 +22,7 @@ from readmodel.engine.feed import Feed
 from readmodel.engine.history import History
 from readmodel.engine.lease import TTL, Leases
 from readmodel.engine.letters import Letters
+from readmodel.engine.losses import Losses
 from readmodel.engine.monitor import Monitor
 from readmodel.engine.plan import Plan
 from readmodel.engine.preparation import prepare
@@ -48,6 +49,7 @@ class Folding:
     consumer: Consumer
     monitor: Monitor
     letters: Letters
+    losses: Losses
     redis: "redis.asyncio.Redis"
     history: History
     archiver: Archiver
@@ -86,7 +88,9 @@ async def folding(settings: Settings, plans: Sequence[Plan]) -> AsyncIterator[Fo
         await monitor.look()
         await stack.enter_async_context(in_background(monitor.watch()))
         letters = Letters(plans, stores.readers, runners)
-        yield Folding(plans, stores, runners, consumer, monitor, letters, client, history, archiver)
+        assert history.gaps
+        losses = Losses(history, history.gaps, plans, stores.readers)
+        yield Folding(plans, stores, runners, consumer, monitor, letters, losses, client, history, archiver)
 
 
 def history_of(settings: Settings, client: "redis.asyncio.Redis") -> History:

@@ -7,6 +7,7 @@ import click
 
 from readmodel.cli.addresses import env
 from readmodel.cli.demo import demo
+from readmodel.cli.gaps import accept_gap
 from readmodel.cli.imports import import_
 from readmodel.cli.letters import dead_letters
 from readmodel.cli.new import new
@@ -23,7 +24,7 @@ def commands() -> None:
     """The read side of CartSnitch: projections of the event log, and the API that serves them."""
 
 
-for command in (serve, demo, migrate, status, dead_letters, publish, import_, token, env, new):
+for command in (serve, demo, migrate, status, dead_letters, accept_gap, publish, import_, token, env, new):
     commands.add_command(command)
 
 

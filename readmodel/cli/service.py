@@ -36,6 +36,8 @@ async def running(settings: Settings) -> AsyncIterator[Service]:
             auth=Authenticator(settings.signing_keys()),
             monitor=found.monitor,
             letters=found.letters,
+            archive=found.archiver.status,
+            losses=found.losses,
             asyncapi=document(found.consumer.broker, version("readmodel")),
             cors_origins=settings.cors_origins,
             service_key=settings.service_key,

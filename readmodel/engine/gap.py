@@ -1,5 +1,7 @@
 """What tells that events are lost: the entry that should stand at a position does not, or not with its bytes."""
 
+from dataclasses import dataclass
+
 from readmodel.engine.streams import Look
 from readmodel.errors import ReadModelError
 from readmodel.events.envelope import digest_of
@@ -11,16 +13,24 @@ class HistoryGap(ReadModelError):
     restore the stream, or the archive, from a backup, or give up what is lost with `readmodel accept-gap {stream}`."""
 
 
-def fault_in_stream(look: Look, position: int, sha256: str | None) -> tuple[int, str] | None:
-    """What is wrong, and where, for a reader beyond the archive.
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Where something is lost, and what shows it."""
+
+    position: int
+    reason: str
+
+
+def fault_in_stream(look: Look, position: int, sha256: str | None) -> Fault | None:
+    """What is wrong for a reader beyond the archive.
 
     The entry at the cursor must exist: were it gone, those after it might be too. Who has not begun needs all.
     """
     if position != START:
         reason = fault_of_entry(look, position, sha256)
-        return (position, reason) if reason else None
+        return Fault(position, reason) if reason else None
     gone = look.state.added - look.state.length
-    return (START, f"{gone} older entries were trimmed or deleted") if gone else None
+    return Fault(START, f"{gone} older entries were trimmed or deleted") if gone else None
 
 
 def fault_of_entry(look: Look, position: int, sha256: str | None) -> str | None:

@@ -17,7 +17,7 @@ from readmodel.archive.folder import ArchiveUnavailable
 from readmodel.archive.manifest import Manifest
 from readmodel.archive.segment import Rows
 from readmodel.engine.archived import Archived
-from readmodel.engine.gap import HistoryGap, fault_in_stream, fault_of_entry
+from readmodel.engine.gap import Fault, HistoryGap, fault_in_stream, fault_of_entry
 from readmodel.engine.relation import Relation
 from readmodel.engine.streams import PAGE, HistoryUnavailable, Streams, StreamState, entries_of
 from readmodel.events.envelope import Entry, digest_of
@@ -41,7 +41,7 @@ class History:
     ) -> None:
         self.streams = Streams(client)
         self.archive = archive
-        self._gaps = gaps
+        self.gaps = gaps
         self._archived_digests: dict[str, tuple[int, str | None]] = {}
 
     async def read(self, stream: str, after: int, upto: int | None = None, count: int = PAGE) -> list[Entry]:
@@ -96,17 +96,20 @@ class History:
 
         False when that is so only because an operator has accepted what is lost.
         """
-        fault = await self._fault(stream, position, sha256)
-        if fault and not self._known(stream, fault[0]):
+        fault = await self.fault(stream, position, sha256)
+        if fault and not await self.gap_at(stream, fault.position):
+            at = format_position(position)
+            raise HistoryGap(reader=reader, stream=stream, position=at, reason=fault.reason)
+        return not fault
+
+    async def fault(self, stream: str, position: int, sha256: str | None = None) -> Fault | None:
+        """What is wrong for a reader at a position, accepted or not."""
+        found = await self._fault(stream, position, sha256)
+        if found and not self._known(stream, found.position):
             # The archive may have grown, and the stream been trimmed, since the archive was looked at.
             await self.end(stream, fresh=True)
-            fault = await self._fault(stream, position, sha256)
-        if not fault:
-            return True
-        at, reason = fault
-        if not await self.gap_at(stream, at):
-            raise HistoryGap(reader=reader, stream=stream, position=format_position(position), reason=reason)
-        return False
+            found = await self._fault(stream, position, sha256)
+        return found
 
     async def archived_relations(
         self, stream: str, upto: int, wanted: Iterable[Relation], folder: Path
@@ -124,7 +127,7 @@ class History:
 
     async def gap_at(self, stream: str, position: int) -> Gap | None:
         """What an operator has accepted as lost there."""
-        return await self._gaps.covering(stream, position) if self._gaps else None
+        return await self.gaps.covering(stream, position) if self.gaps else None
 
     def past_gaps(self, stream: str, position: int) -> int:
         """Where a reader of all there is up to a position is, when nothing follows that is not lost."""
@@ -132,7 +135,7 @@ class History:
         return gap.upto if gap else position
 
     def _known(self, stream: str, position: int) -> Gap | None:
-        return self._gaps.known(stream, position) if self._gaps else None
+        return self.gaps.known(stream, position) if self.gaps else None
 
     async def _archived(self, stream: str, after: int, upto: int) -> AsyncGenerator[tuple[int, Rows]]:
         if await self.archived_upto(stream) <= after:
@@ -167,17 +170,16 @@ class History:
         reason = f"the entry there is gone, and the archive ends at {format_position(end.upto if end else START)}"
         raise HistoryGap(reader="A reader", stream=stream, position=format_position(after), reason=reason)
 
-    async def _fault(self, stream: str, position: int, sha256: str | None) -> tuple[int, str] | None:
-        """What is wrong for a reader at a position, and where."""
+    async def _fault(self, stream: str, position: int, sha256: str | None) -> Fault | None:
         end = await self.end(stream)
         seam = end.upto if end and not end.gap else START
         look = await self.streams.look(stream, {position, seam})
         if not end or position > end.upto:
             return fault_in_stream(look, position, sha256)
         if seam != START and (reason := fault_of_entry(look, seam, end.last_sha256)):
-            return seam, f"the archive ends at {format_position(seam)}, where the stream goes on, and there {reason}"
+            return Fault(seam, f"the stream goes on where the archive ends, at {format_position(seam)}, and {reason}")
         if position != START and sha256 and await self._archived_digest(stream, position, end) != sha256:
-            return position, "the archive does not hold the entry that it read there"
+            return Fault(position, "the archive does not hold the entry that it read there")
         return None
 
     async def _archived_digest(self, stream: str, position: int, end: Manifest) -> str | None:

@@ -29,7 +29,12 @@ Raws = list[tuple[int, bytes]]
 
 def price(day: int, **more: Any) -> bytes:
     """A price event."""
-    data = {"product_id": PRODUCT, "store_slug": "corner", "observed_date": f"2024-01-{day:02}", "regular_price": "1.99"}
+    data = {
+        "product_id": PRODUCT,
+        "store_slug": "corner",
+        "observed_date": f"2024-01-{day:02}",
+        "regular_price": "1.99",
+    }
     return orjson.dumps({"type": "cartsnitch.prices.updated", "source": "test", "data": data | more})
 
 
@@ -98,5 +103,3 @@ async def open_log(redis: Redis, database: str) -> AsyncIterator[Open]:
 def log(open_log: Open, tmp_path: Path) -> Log:
     """A log with an empty archive in a folder."""
     return open_log(tmp_path / "archive")
-
-

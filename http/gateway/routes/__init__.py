@@ -2,6 +2,7 @@
 
 from gateway.routes import (
     alerts,
+    archive,
     coupons,
     dead_letters,
     frontend,
@@ -36,4 +37,5 @@ ROUTES = (
     *frontend.routes,
     *ops.routes,
     *dead_letters.routes,
+    *archive.routes,
 )
