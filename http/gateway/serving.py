@@ -9,10 +9,12 @@ from aiohttp import ETag, web
 from gateway.access import Access, Door
 from gateway.archive import ArchiveLike, LossesLike
 from gateway.letters import LettersLike
+from gateway.lines import send_lines
 from gateway.monitor import MonitorLike
 from gateway.paging import Paged
 from gateway.parameters import asked_of, min_position
 from gateway.problems import Problem
+from gateway.rebuilds import RebuildsLike
 from gateway.route import Answer, Question, Route
 from gateway.wire import dumps, etag_of
 from readmodel.engine.vector import format_vector
@@ -31,6 +33,7 @@ class Desk:
     views: Views
     monitor: MonitorLike
     letters: LettersLike
+    rebuilds: RebuildsLike
     archive: ArchiveLike
     losses: LossesLike
 
@@ -40,9 +43,12 @@ class Desk:
         async def handle(request: web.Request) -> web.StreamResponse:
             caller = await self.door.admit(request, route.access)
             asked = asked_of(request, route.asks)
-            question = Question(asked, caller, self.monitor, self.letters, self.archive, self.losses)
+            question = Question(asked, caller, self.monitor, self.letters, self.rebuilds, self.archive, self.losses)
             if not route.reads:
-                body = dumps((await route.call(question)).body)
+                answer = (await route.call(question)).body
+                if route.in_lines:
+                    return await send_lines(request, answer)
+                body = dumps(answer)
                 return web.Response(body=body, content_type="application/json", headers={"Cache-Control": "no-store"})
             return await self._from_projections(request, route, question)
 

@@ -2,36 +2,31 @@
 
 import asyncio
 import logging
-import secrets
-import socket
-from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import timedelta
 
 import redis.asyncio
 
 from handlers.app import Consumer
 from handlers.bridge import Bridge
-from readmodel.archive.archive import Archive
-from readmodel.archive.folder import Folder
+from readmodel.cli.archive import archiver_of, history_of
+from readmodel.cli.background import in_background
+from readmodel.cli.operating import Operating, operating
 from readmodel.cli.stores import Stores, open_stores
-from readmodel.engine.archiver import Archiver, Cutting
+from readmodel.engine.archiver import Archiver
 from readmodel.engine.feed import Feed
 from readmodel.engine.history import History
 from readmodel.engine.lease import TTL, Leases
-from readmodel.engine.letters import Letters
-from readmodel.engine.losses import Losses
 from readmodel.engine.monitor import Monitor
+from readmodel.engine.ownership import Caretaker
 from readmodel.engine.plan import Plan
 from readmodel.engine.preparation import prepare
 from readmodel.engine.projection import DUCKDB
-from readmodel.engine.retention import Retention
 from readmodel.engine.runner import Runner
 from readmodel.settings import Settings
-from readmodel.stores.gaps import GapTable
-from readmodel.stores.leases import LeaseTable
+from readmodel.stores.leases import LeaseTable, process_name
 
 log = logging.getLogger(__name__)
 
@@ -48,8 +43,7 @@ class Folding:
     runners: Mapping[str, Runner]
     consumer: Consumer
     monitor: Monitor
-    letters: Letters
-    losses: Losses
+    operating: Operating
     redis: "redis.asyncio.Redis"
     history: History
     archiver: Archiver
@@ -69,7 +63,7 @@ async def folding(settings: Settings, plans: Sequence[Plan]) -> AsyncIterator[Fo
         client = await stack.enter_async_context(redis.asyncio.Redis.from_url(str(settings.redis_url)))
         history = history_of(settings, client)
         feed = Feed(history)
-        leases = Leases(LeaseTable(str(settings.database_url), owner(), TTL))
+        leases = Leases(LeaseTable(str(settings.database_url), process_name(), TTL))
         stack.push_async_callback(leases.close)
         await stack.enter_async_context(in_background(leases.keep()))
         runners = _runners(plans, stores, history, feed, leases)
@@ -80,52 +74,17 @@ async def folding(settings: Settings, plans: Sequence[Plan]) -> AsyncIterator[Fo
         await consumer.start(positions)
         stack.push_async_callback(consumer.stop)
         await stack.enter_async_context(in_background(Bridge(client, leases).run()))
-        archiver = _archiver(settings, history, leases)
+        archiver = archiver_of(settings, history, leases)
         await stack.enter_async_context(in_background(archiver.run()))
         monitor = Monitor(
             plans, stores.readers, history, runners, feed.unknown, consumer.health, archiver.status.alarms
         )
         await monitor.look()
         await stack.enter_async_context(in_background(monitor.watch()))
-        letters = Letters(plans, stores.readers, runners)
-        assert history.gaps
-        losses = Losses(history, history.gaps, plans, stores.readers)
-        yield Folding(plans, stores, runners, consumer, monitor, letters, losses, client, history, archiver)
-
-
-def history_of(settings: Settings, client: "redis.asyncio.Redis") -> History:
-    """The events in the archive and in the streams, with the gaps that operators have accepted."""
-    return History(client, Archive(Folder(settings.archive)), GapTable(str(settings.database_url)))
-
-
-def _archiver(settings: Settings, history: History, leases: Leases) -> Archiver:
-    assert history.archive
-    cutting = Cutting(
-        settings.archive_segment_rows,
-        timedelta(seconds=settings.archive_segment_seconds),
-        timedelta(seconds=settings.archive_grace_seconds),
-    )
-    retention = Retention(history.streams, timedelta(seconds=settings.stream_tail_seconds))
-    return Archiver(history, history.archive, leases, cutting, retention)
-
-
-@asynccontextmanager
-async def in_background(work: Coroutine[None, None, None]) -> AsyncIterator[None]:
-    """Run work that never ends, until the block does."""
-    task = asyncio.create_task(work)
-    task.add_done_callback(_report)
-    try:
-        yield
-    finally:
-        # Asked again, because a client that is just connecting may swallow the first cancellation.
-        while not task.done():
-            task.cancel()
-            await asyncio.wait([task], timeout=0.5)
-
-
-def _report(task: "asyncio.Task[None]") -> None:
-    if not task.cancelled() and (error := task.exception()):
-        log.error("%s has ended", task.get_coro(), exc_info=error)
+        keepers = {plan.key: Caretaker(runners[plan.key], plan, stores.of, leases) for plan in plans}
+        operators = operating(plans, stores, history, keepers, leases, settings.data_dir)
+        await operators.rebuilding.tidy()
+        yield Folding(plans, stores, runners, consumer, monitor, operators, client, history, archiver)
 
 
 def _runners(plans: Sequence[Plan], stores: Stores, history: History, feed: Feed, leases: Leases) -> dict[str, Runner]:
@@ -157,8 +116,3 @@ async def _running(runners: Mapping[str, Runner]) -> AsyncIterator[None]:
         for runner in runners.values():
             runner.stop()
         await asyncio.gather(*tasks)
-
-
-def owner() -> str:
-    """A name for this process in the lease table."""
-    return f"{socket.gethostname()}-{secrets.token_hex(4)}"

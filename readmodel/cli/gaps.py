@@ -7,14 +7,10 @@ from typing import Any
 
 import click
 import orjson
-import redis.asyncio
 
-import projections
 from readmodel.cli.addresses import complete, service_url
 from readmodel.cli.asking import ask
-from readmodel.cli.folding import history_of
-from readmodel.cli.stores import open_stores
-from readmodel.engine.catalogue import discover
+from readmodel.cli.operating import without_service
 from readmodel.engine.losses import Losses
 from readmodel.settings import Settings
 
@@ -63,11 +59,9 @@ def _done(method: str, stream: str, asked: Shown, directly: Callable[[Losses], A
         answer: Shown = ask(settings, url, method, f"{PATH}/{stream}", **asked)
         return answer
     with complete(settings) as completed:
-        return asyncio.run(_with_stores(completed, directly))
+        return asyncio.run(_without_service(completed, directly))
 
 
-async def _with_stores(settings: Settings, work: Callable[[Losses], Awaitable[Shown]]) -> Shown:
-    async with open_stores(settings) as stores, redis.asyncio.Redis.from_url(str(settings.redis_url)) as client:
-        history = history_of(settings, client)
-        assert history.gaps
-        return await work(Losses(history, history.gaps, discover(projections), stores.readers))
+async def _without_service(settings: Settings, work: Callable[[Losses], Awaitable[Shown]]) -> Shown:
+    async with without_service(settings) as operating:
+        return await work(operating.losses)

@@ -12,6 +12,7 @@ from readmodel.cli.imports import import_
 from readmodel.cli.letters import dead_letters
 from readmodel.cli.new import new
 from readmodel.cli.publish import publish
+from readmodel.cli.rebuild import rebuild, rollback, swap
 from readmodel.cli.serve import migrate, serve
 from readmodel.cli.status import status
 from readmodel.cli.token import token
@@ -24,7 +25,10 @@ def commands() -> None:
     """The read side of CartSnitch: projections of the event log, and the API that serves them."""
 
 
-for command in (serve, demo, migrate, status, dead_letters, accept_gap, publish, import_, token, env, new):
+OF_SERVICE = (serve, demo, migrate, status, publish, import_, token, env, new)
+OF_OPERATORS = (rebuild, swap, rollback, dead_letters, accept_gap)
+
+for command in (*OF_SERVICE, *OF_OPERATORS):
     commands.add_command(command)
 
 

@@ -14,8 +14,8 @@ from rich.text import Text
 
 import projections
 from readmodel.cli.addresses import complete, service_url
+from readmodel.cli.archive import history_of
 from readmodel.cli.asking import ask
-from readmodel.cli.folding import history_of
 from readmodel.cli.stores import open_stores
 from readmodel.engine.catalogue import discover
 from readmodel.engine.monitor import Monitor, Status

@@ -65,6 +65,15 @@ class History:
             elif tail is not None:
                 return
 
+    async def count(self, stream: str, upto: int) -> int:
+        """How many entries there have been at or below a position."""
+        count, after = 0, START
+        for link in await self._archive_call(lambda archive: archive.chain(stream)) if self.archive else ():
+            if link.segment.upto > upto or link.segment.after != link.after:
+                break  # it has entries that are not meant, so they are counted one by one
+            count, after = count + link.segment.entries, link.segment.upto
+        return count + sum([len(entries) async for entries in self.pages(stream, after, upto)])
+
     async def state(self, stream: str) -> StreamState:
         """How long a stream is and where it ends."""
         return (await self.streams.look(stream)).state

@@ -12,7 +12,7 @@ from readmodel.engine.projection import StoreName
 from readmodel.errors import ReadModelError
 from readmodel.events.event import streams
 from readmodel.events.position import START, format_position, parse_position, position_milliseconds
-from readmodel.stores.gaps import Gap, GapTable
+from readmodel.stores.gaps import Gap
 from readmodel.stores.reading import Reader
 from readmodel.stores.sql import read_sql
 
@@ -46,11 +46,8 @@ class _At:
 class Losses:
     """Finds what the projections and the archive wait for in vain, and lets them go on without."""
 
-    def __init__(
-        self, history: History, gaps: GapTable, plans: Sequence[Plan], readers: Mapping[StoreName, Reader]
-    ) -> None:
+    def __init__(self, history: History, plans: Sequence[Plan], readers: Mapping[StoreName, Reader]) -> None:
         self._history = history
-        self._gaps = gaps
         self._plans = plans
         self._readers = readers
 
@@ -76,7 +73,10 @@ class Losses:
         if shown["lost_after"] != lost_after:
             raise LossChanged(stream=stream, after=shown["lost_after"])
         gap = Gap(stream, parse_position(shown["lost_after"]), parse_position(shown["lost_upto"]))
-        await self._gaps.accept(gap, by, reason or "; ".join({stopped["reason"] for stopped in shown["stopped"]}))
+        assert self._history.gaps, "there is nowhere to keep it"
+        await self._history.gaps.accept(
+            gap, by, reason or "; ".join({stopped["reason"] for stopped in shown["stopped"]})
+        )
         return shown
 
     async def _found(self, stream: str) -> tuple[Gap, list[tuple[_At, Fault]]]:

@@ -74,7 +74,7 @@ async def relations_upto(
     HistoryUnavailable, HistoryGap, ArchiveDamaged where they cannot be had. What has to be copied, or decoded again,
     is written to a folder in `scratch`, or where temporary files are kept.
     """
-    folder = Path(await asyncio.to_thread(mkdtemp, prefix="readmodel-", dir=scratch))
+    folder = await asyncio.to_thread(_folder, scratch)
     tail: dict[str, list[pa.Table]] = defaultdict(list)
     archived: dict[str, Sequence[Rows]] = {}
     rejected: dict[str, list[Rejected]] = defaultdict(list)
@@ -91,6 +91,12 @@ async def relations_upto(
     names = {relation.name for relation in wanted}
     rows = {name: pa.concat_tables(parts) for name, parts in tail.items() if name in names}
     return _closing(Relations(events, rows, rejected, archived), folder)
+
+
+def _folder(scratch: Path | None) -> Path:
+    if scratch:
+        scratch.mkdir(parents=True, exist_ok=True)
+    return Path(mkdtemp(prefix="history-", dir=scratch))
 
 
 async def _read_tail(

@@ -49,7 +49,7 @@ def defined_by(plan: Plan, parts: Sequence[Mapping[str, pa.Table]]) -> Rows:
         connection.execute("SET TimeZone = 'UTC'")
         for part in staged(plan.relations, whole, DUCKDB):
             stage(connection, part)
-        return {t.table.name: _sorted(connection.execute(plan.definition(t)).fetchall()) for t in plan.tables}
+        return {t.table.name: sorted_rows(connection.execute(plan.definition(t)).fetchall()) for t in plan.tables}
 
 
 def stored(plan: Plan, database_url: str, file: duckdb.DuckDBPyConnection) -> Rows:
@@ -58,9 +58,9 @@ def stored(plan: Plan, database_url: str, file: duckdb.DuckDBPyConnection) -> Ro
         t.table.name: f"SELECT {', '.join(t.column_names)} FROM {plan.schema}.{t.table.name}" for t in plan.tables
     }
     if plan.store is not POSTGRES:
-        return {name: _sorted(file.cursor().execute(query).fetchall()) for name, query in queries.items()}
+        return {name: sorted_rows(file.cursor().execute(query).fetchall()) for name, query in queries.items()}
     with psycopg.connect(database_url) as connection:
-        return {name: _sorted(connection.execute(query.encode()).fetchall()) for name, query in queries.items()}
+        return {name: sorted_rows(connection.execute(query.encode()).fetchall()) for name, query in queries.items()}
 
 
 class Folded:
@@ -121,7 +121,8 @@ class Folded:
                 self._file.cursor().execute(statement)
 
 
-def _sorted(rows: Iterable[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+def sorted_rows(rows: Iterable[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """Rows in an order that does not depend on the store, instants in UTC."""
     return sorted((tuple(_in_utc(value) for value in row) for row in rows), key=repr)
 
 

@@ -1,6 +1,6 @@
 import secrets
 import shutil
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,11 +21,12 @@ from gateway.auth import Authenticator, make_token
 from readmodel.engine.batch import batch_of
 from readmodel.engine.catalogue import discover
 from readmodel.engine.lease import TTL, Leases
-from readmodel.engine.letters import Letters
+from readmodel.engine.letters import Letters, ProjectionUnknown
 from readmodel.engine.losses import LossChanged, NothingLost
 from readmodel.engine.ownership import Borrower
 from readmodel.engine.plan import Plan
 from readmodel.engine.projection import DUCKDB, POSTGRES, StoreName
+from readmodel.engine.rebuild import RebuildRefused
 from readmodel.engine.staging import staged
 from readmodel.engine.views import Views
 from readmodel.events.envelope import Entry
@@ -244,6 +245,27 @@ async def letters(
 
 
 @dataclass
+class Rebuilt:
+    """Says what a rebuild says, and refuses one name before it begins and another in the middle."""
+
+    async def rebuild(
+        self, name: str, *, swap: bool = True, diff: bool = False, until: str | None = None
+    ) -> AsyncGenerator[dict[str, Any], None]:
+        if name == "nothing":
+            raise ProjectionUnknown(name=name, names="products")
+        if name == "busy":
+            raise RebuildRefused(projection=name, reason="another one is under way")
+        yield {"projection": name, "phase": "writing", "done": 1, "of": None, "rate": 2.5, "eta_seconds": None}
+        if name == "broken":
+            raise RebuildRefused(projection=name, reason="its history is torn")
+        yield {"projection": name, "outcome": {"live": swap, "diff": {} if diff else None, "until": until}}
+
+    def swap(self, name: str) -> AsyncGenerator[dict[str, Any], None]:
+        return self.rebuild(name)
+
+    rollback = abandon = swap
+
+
 class Watched:
     """A monitor that says what a test wants it to say."""
 
@@ -305,6 +327,7 @@ async def serving(views: Views, monitor: Watched, **changed: Any) -> AsyncIterat
         "letters": Letters([], {}, {}),
         "archive": Archived(),
         "losses": Lost(),
+        "rebuilds": Rebuilt(),
         "asyncapi": None,
         "cors_origins": [FRONTEND],
         "service_key": SERVICE_KEY,

@@ -1,0 +1,188 @@
+"""Copying tables out of a store as they are at one moment, together with the position that they stand at.
+
+    with copier.moment() as moment:
+        version = moment.live(plan.as_version)
+        cursors, left_out = moment.cursors(version), moment.left_out(version)
+        moment.copy(version, shape, scratch, "stored")
+
+A moment is one read transaction: tables, cursors and quarantine agree, whatever is folded meanwhile, and no fold waits
+for it. Leave it as soon as the copying is done, because a store keeps what it replaces for as long as it lasts.
+Everything here blocks, so it is called in a thread.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
+from typing import Any, Protocol
+
+import duckdb
+import psycopg
+import pyarrow as pa
+from psycopg.rows import TupleRow
+from pyarrow import csv
+
+from readmodel.stores import bookkeeping
+from readmodel.stores.sql import for_psycopg, read_sql
+from readmodel.stores.store import StoredColumn, StoreUnavailable, TableShape, Version
+
+ROWS_AT_ONCE = 50_000
+BYTES_AT_ONCE = 4 << 20
+
+_STATEMENTS = read_sql("readmodel.stores", "copying.sql").sections
+_FOR_POSTGRES = {name: for_psycopg(text) for name, text in (bookkeeping.STATEMENTS | _STATEMENTS).items()}
+_LISTS = "VARCHAR[]"
+
+
+class Moment:
+    """One read transaction of a store."""
+
+    def __init__(self, run: bookkeeping.Run) -> None:
+        self._run = run
+
+    def live(self, version: Version) -> Version | None:
+        """The build of a version that queries are shown; None while there is none."""
+        pointer = bookkeeping.pointer(self._run, version)
+        return replace(version, build=pointer.live) if pointer else None
+
+    def cursors(self, version: Version) -> dict[str, int]:
+        """How far a build has come, by stream."""
+        return {stream: position for stream, position, *_ in bookkeeping.cursors(self._run, version)}
+
+    def left_out(self, version: Version) -> dict[str, set[int]]:
+        """The positions that are not part of a build's history, by stream: its quarantine, open and discarded."""
+        found: dict[str, set[int]] = {}
+        for stream, position in bookkeeping.left_out(self._run, version):
+            found.setdefault(stream, set()).add(position)
+        return found
+
+    def copy(self, version: Version, table: TableShape, into: duckdb.DuckDBPyConnection, name: str) -> None:
+        """Make `name` a table of another database, with the columns and rows of a build's table."""
+        columns = ", ".join(f"{column.name} {column.duckdb}" for column in table.columns)
+        into.execute(f"CREATE OR REPLACE TABLE {name} ({columns})")
+        for chunk in self._chunks(f"{version.schema}.{table.name}", table.columns):
+            into.register("copied", chunk)
+            try:
+                into.execute(f"INSERT INTO {name} SELECT {_typed(table.columns, chunk.schema)} FROM copied")
+            finally:
+                into.unregister("copied")
+
+    def _chunks(self, table: str, columns: Sequence[StoredColumn]) -> Iterator[pa.Table]:
+        raise NotImplementedError
+
+
+class Copier(Protocol):
+    """A store to copy from."""
+
+    def moment(self) -> AbstractContextManager[Moment]:
+        """A look at the store as it is now; StoreUnavailable when it is away."""
+        ...
+
+
+class PostgresCopier:
+    """Copies out of Postgres, through a connection of its own."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    @contextmanager
+    def moment(self) -> Iterator[Moment]:
+        """See Copier."""
+        try:
+            with psycopg.connect(self._url) as connection:
+                connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+                connection.read_only = True
+                for name in ("instants_in_utc", "days_in_order", "doubles_in_full"):
+                    connection.execute(_FOR_POSTGRES[name])
+                yield _PostgresMoment(connection)
+        except (psycopg.OperationalError, psycopg.InterfaceError, psycopg.InternalError) as error:
+            raise StoreUnavailable(store="Postgres", reason=str(error).strip()) from error
+
+
+class _PostgresMoment(Moment):
+    def __init__(self, connection: psycopg.Connection[TupleRow]) -> None:
+        def run(name: str, parameters: Mapping[str, Any]) -> list[TupleRow]:
+            return connection.execute(_FOR_POSTGRES[name], parameters).fetchall()
+
+        super().__init__(run)
+        self._connection = connection
+
+    def _chunks(self, table: str, columns: Sequence[StoredColumn]) -> Iterator[pa.Table]:
+        # A list as JSON, because Postgres writes its elements otherwise than DuckDB reads them.
+        named = ", ".join(f"to_json({c.name})" if c.duckdb == _LISTS else c.name for c in columns)
+        statement = f"COPY (SELECT {named} FROM {table}) TO STDOUT (FORMAT csv, NULL '\\N', FORCE_QUOTE *)"
+        with self._connection.cursor().copy(statement.encode()) as copy:
+            for rows in _gathered(bytes(row) for row in copy):
+                yield _parsed(rows, [column.name for column in columns])
+
+
+class DuckCopier:
+    """Copies out of the DuckDB file that this process has open."""
+
+    def __init__(self, file: duckdb.DuckDBPyConnection) -> None:
+        self._file = file
+
+    @contextmanager
+    def moment(self) -> Iterator[Moment]:
+        """See Copier."""
+        try:
+            with self._file.cursor() as cursor:
+                cursor.begin()
+                yield _DuckMoment(cursor)
+                cursor.rollback()
+        except duckdb.OperationalError as error:
+            raise StoreUnavailable(store="DuckDB", reason=str(error)) from error
+
+
+class _DuckMoment(Moment):
+    def __init__(self, cursor: duckdb.DuckDBPyConnection) -> None:
+        def run(name: str, parameters: Mapping[str, Any]) -> list[Any]:
+            return cursor.execute(bookkeeping.STATEMENTS[name], dict(parameters)).fetchall()
+
+        super().__init__(run)
+        self._cursor = cursor
+
+    def _chunks(self, table: str, columns: Sequence[StoredColumn]) -> Iterator[pa.Table]:
+        found = self._cursor.execute(f"SELECT {', '.join(c.name for c in columns)} FROM {table}")
+        for batch in found.to_arrow_reader(ROWS_AT_ONCE):
+            yield pa.Table.from_batches([batch])
+
+
+def _gathered(rows: Iterator[bytes]) -> Iterator[bytes]:
+    """Rows, which Postgres sends one by one, in parts that are worth a call each."""
+    gathered: list[bytes] = []
+    size = 0
+    for row in rows:
+        gathered.append(row)
+        size += len(row)
+        if size >= BYTES_AT_ONCE:
+            yield b"".join(gathered)
+            gathered, size = [], 0
+    if gathered:
+        yield b"".join(gathered)
+
+
+def _parsed(rows: bytes, names: list[str]) -> pa.Table:
+    """CSV as texts, one column each."""
+    # Without quotes \N is NULL; with them it is a text of two signs.
+    convert = csv.ConvertOptions(
+        column_types=dict.fromkeys(names, pa.string()),
+        null_values=["\\N"],
+        strings_can_be_null=True,
+        quoted_strings_can_be_null=False,
+    )
+    return csv.read_csv(
+        pa.BufferReader(rows),
+        csv.ReadOptions(column_names=names, use_threads=False, block_size=len(rows) + 1),
+        csv.ParseOptions(newlines_in_values=True),
+        convert,
+    )
+
+
+def _typed(columns: Sequence[StoredColumn], found: pa.Schema) -> str:
+    """The columns as the table has them: those that arrive as texts are read as what they are."""
+
+    def typed(column: StoredColumn) -> str:
+        is_json = column.duckdb == _LISTS and pa.types.is_string(found.field(column.name).type)
+        return f"CAST({column.name}{'::JSON' if is_json else ''} AS {column.duckdb})"
+
+    return ", ".join(map(typed, columns))
