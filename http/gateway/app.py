@@ -6,6 +6,7 @@ from typing import Any
 from aiohttp import web
 
 from gateway.access import Door
+from gateway.archive import ArchiveLike, LossesLike
 from gateway.auth import AuthenticatorLike
 from gateway.cors import preflight, share_with
 from gateway.letters import LettersLike
@@ -27,6 +28,8 @@ def build(
     monitor: MonitorLike,
     letters: LettersLike,
     rebuilds: RebuildsLike,
+    archive: ArchiveLike,
+    losses: LossesLike,
     asyncapi: Mapping[str, Any] | None,
     cors_origins: Sequence[str],
     service_key: str | None,
@@ -37,7 +40,7 @@ def build(
     """
     app = web.Application(middlewares=[identified, problems, preflight(cors_origins)])
     app.on_response_prepare.extend([show_request_id, share_with(cors_origins), _no_sniffing])
-    desk = Desk(Door(auth, service_key), views, monitor, letters, rebuilds)
+    desk = Desk(Door(auth, service_key), views, monitor, letters, rebuilds, archive, losses)
     for route in ROUTES:
         add = app.router.add_post if route.method == "POST" else app.router.add_get
         add(route.pattern, desk.serve(route))

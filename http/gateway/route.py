@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any, Generic
 
 from gateway.access import Access
+from gateway.archive import ArchiveLike, LossesLike
 from gateway.auth import User
 from gateway.letters import LettersLike
 from gateway.monitor import MonitorLike
@@ -28,6 +29,8 @@ class Question(Generic[A]):
     monitor: MonitorLike
     letters: LettersLike
     rebuilds: RebuildsLike
+    archive: ArchiveLike
+    losses: LossesLike
     looking_at: View | None = None
 
     @property

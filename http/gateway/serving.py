@@ -7,6 +7,7 @@ from typing import Any
 from aiohttp import ETag, web
 
 from gateway.access import Access, Door
+from gateway.archive import ArchiveLike, LossesLike
 from gateway.letters import LettersLike
 from gateway.lines import send_lines
 from gateway.monitor import MonitorLike
@@ -33,13 +34,16 @@ class Desk:
     monitor: MonitorLike
     letters: LettersLike
     rebuilds: RebuildsLike
+    archive: ArchiveLike
+    losses: LossesLike
 
     def serve(self, route: Route[Any]) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
         """The aiohttp handler of a route."""
 
         async def handle(request: web.Request) -> web.StreamResponse:
             caller = await self.door.admit(request, route.access)
-            question = Question(asked_of(request, route.asks), caller, self.monitor, self.letters, self.rebuilds)
+            asked = asked_of(request, route.asks)
+            question = Question(asked, caller, self.monitor, self.letters, self.rebuilds, self.archive, self.losses)
             if not route.reads:
                 answer = (await route.call(question)).body
                 if route.in_lines:

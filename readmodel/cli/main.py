@@ -7,6 +7,7 @@ import click
 
 from readmodel.cli.addresses import env
 from readmodel.cli.demo import demo
+from readmodel.cli.gaps import accept_gap
 from readmodel.cli.imports import import_
 from readmodel.cli.letters import dead_letters
 from readmodel.cli.new import new
@@ -24,7 +25,10 @@ def commands() -> None:
     """The read side of CartSnitch: projections of the event log, and the API that serves them."""
 
 
-for command in (serve, demo, migrate, status, rebuild, swap, rollback, dead_letters, publish, import_, token, env, new):
+OF_SERVICE = (serve, demo, migrate, status, publish, import_, token, env, new)
+OF_OPERATORS = (rebuild, swap, rollback, dead_letters, accept_gap)
+
+for command in (*OF_SERVICE, *OF_OPERATORS):
     commands.add_command(command)
 
 

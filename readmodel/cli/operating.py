@@ -9,12 +9,14 @@ from pathlib import Path
 import redis.asyncio
 
 import projections
+from readmodel.cli.archive import history_of
 from readmodel.cli.background import in_background
 from readmodel.cli.stores import Stores, open_stores
 from readmodel.engine.catalogue import discover
 from readmodel.engine.history import History
 from readmodel.engine.lease import TTL, Leases
 from readmodel.engine.letters import Letters
+from readmodel.engine.losses import Losses
 from readmodel.engine.ownership import Borrower, Keeper
 from readmodel.engine.plan import Plan
 from readmodel.engine.preparation import prepare
@@ -31,6 +33,7 @@ class Operating:
     plans: Sequence[Plan]
     letters: Letters
     rebuilding: Rebuilding
+    losses: Losses
 
 
 def operating(
@@ -44,7 +47,7 @@ def operating(
     """What can be done with these stores to the projections that `keepers` own."""
     letters = Letters(plans, stores.readers, keepers)
     rebuilds = Rebuilds(stores.beside, history, keepers, leases, letters, stores.copiers, data_dir)
-    return Operating(plans, letters, Rebuilding(plans, rebuilds))
+    return Operating(plans, letters, Rebuilding(plans, rebuilds), Losses(history, plans, stores.readers))
 
 
 @asynccontextmanager
@@ -60,6 +63,6 @@ async def without_service(settings: Settings) -> AsyncIterator[Operating]:
         await asyncio.to_thread(prepare, plans, stores.of)
         keepers = {plan.key: Borrower(plan, stores.of, leases) for plan in plans}
         try:
-            yield operating(plans, stores, History(client), keepers, leases, settings.data_dir)
+            yield operating(plans, stores, history_of(settings, client), keepers, leases, settings.data_dir)
         finally:
             await leases.close()

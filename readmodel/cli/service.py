@@ -37,6 +37,8 @@ async def running(settings: Settings) -> AsyncIterator[Service]:
             monitor=found.monitor,
             letters=found.operating.letters,
             rebuilds=found.operating.rebuilding,
+            archive=found.archiver.status,
+            losses=found.operating.losses,
             asyncapi=document(found.consumer.broker, version("readmodel")),
             cors_origins=settings.cors_origins,
             service_key=settings.service_key,

@@ -7,6 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from readmodel.archive.manifest import ArchiveDamaged
 from readmodel.engine.history import History, HistoryUnavailable, StreamState
 from readmodel.engine.plan import Plan
 from readmodel.engine.progress import State
@@ -42,6 +43,7 @@ class Monitor:
         runners: Mapping[str, Runner] | None = None,
         unknown: Mapping[str, Counter[str]] | None = None,
         reading: Callable[[], Mapping[str, bool]] = dict,
+        archive_alarms: Callable[[], Mapping[str, str]] = dict,
         stall_seconds: float = STALL_SECONDS,
     ) -> None:
         self._plans = plans
@@ -50,6 +52,7 @@ class Monitor:
         self._runners = runners or {}
         self._unknown = unknown or {}
         self._reading = reading
+        self._archive_alarms = archive_alarms
         self._stalls = Stalls(stall_seconds)
         self._statuses: list[Status] = []
         self._trouble: str | None = "it has only just started"
@@ -66,7 +69,7 @@ class Monitor:
             self._statuses = await self._collect()
             self._watch_gains()
             self._trouble = None
-        except (StoreUnavailable, HistoryUnavailable) as error:
+        except (StoreUnavailable, HistoryUnavailable, ArchiveDamaged) as error:
             # What was seen last stays; the trouble shows in `ready`, and the runners report it themselves.
             self._trouble = str(error)
             for status in self._statuses:
@@ -87,6 +90,7 @@ class Monitor:
         if unread := [stream for stream, is_read in self._reading().items() if not is_read]:
             return False, f"not being read: {', '.join(unread)}"
         stopped = [runner.plan.key for runner in self._runners.values() if runner.progress.state is State.STOPPED]
+        stopped += [f"the archive of {stream}" for stream in self._archive_alarms()]
         return True, f"stopped: {', '.join(stopped)}" if stopped else "ok"
 
     def _watch_gains(self) -> None:

@@ -41,7 +41,8 @@ def migrate(url: str) -> None:
         connection.execute("SELECT pg_advisory_xact_lock(%s)", [_MIGRATION_LOCK])
         for statement in read_sql("readmodel.stores", "own_tables.sql").sections.values():
             connection.execute(statement.encode())
-        connection.execute(read_sql("readmodel.stores", "leases.sql").sections["leases"].encode())
+        for own in ("leases", "gaps"):
+            connection.execute(read_sql("readmodel.stores", f"{own}.sql").sections[own].encode())
 
 
 class PostgresStore:

@@ -22,6 +22,7 @@ from readmodel.engine.batch import batch_of
 from readmodel.engine.catalogue import discover
 from readmodel.engine.lease import TTL, Leases
 from readmodel.engine.letters import Letters, ProjectionUnknown
+from readmodel.engine.losses import LossChanged, NothingLost
 from readmodel.engine.ownership import Borrower
 from readmodel.engine.plan import Plan
 from readmodel.engine.projection import DUCKDB, POSTGRES, StoreName
@@ -287,6 +288,34 @@ def monitor() -> Watched:
     return Watched()
 
 
+class Archived:
+    """An archive of one segment."""
+
+    async def shown(self) -> dict[str, Any]:
+        row = {"stream": "cartsnitch.prices", "archived_upto": "7-0", "segments": 1, "entries": 7}
+        return {"archiving": True, "streams": [row | {"lag_seconds": 0.5, "last_error": None}]}
+
+
+class Lost:
+    """A stream that has lost some entries; `accepted` is who gave them up, and why."""
+
+    def __init__(self) -> None:
+        self.accepted: list[tuple[str, str | None]] = []
+
+    async def shown(self, stream: str) -> dict[str, Any]:
+        if stream != "cartsnitch.prices":
+            raise NothingLost(stream=stream)
+        lost = {"stream": stream, "lost_after": "7-0", "lost_upto": "9-0", "passed_over": 0}
+        between = {"from": "1970-01-01T00:00:00.007Z", "to": "1970-01-01T00:00:00.009Z"}
+        return lost | between | {"stopped": [{"reader": "the archive", "position": "7-0", "reason": "it is gone"}]}
+
+    async def accept(self, stream: str, lost_after: str, by: str, reason: str | None) -> dict[str, Any]:
+        if lost_after != "7-0":
+            raise LossChanged(stream=stream, after="7-0")
+        self.accepted.append((by, reason))
+        return await self.shown(stream)
+
+
 Client = TestClient[Any, Any]
 
 
@@ -296,6 +325,8 @@ async def serving(views: Views, monitor: Watched, **changed: Any) -> AsyncIterat
     given: dict[str, Any] = {
         "auth": Authenticator(KEYS),
         "letters": Letters([], {}, {}),
+        "archive": Archived(),
+        "losses": Lost(),
         "rebuilds": Rebuilt(),
         "asyncapi": None,
         "cors_origins": [FRONTEND],

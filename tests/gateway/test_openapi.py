@@ -11,7 +11,7 @@ from gateway.route import Route
 from gateway.routes import ROUTES
 from readmodel.engine.letters import Letters
 from readmodel.engine.views import Views
-from tests.gateway.conftest import BUTTER, KEYS, MILK, RECEIPT, Client, Rebuilt, Watched, bearer
+from tests.gateway.conftest import BUTTER, KEYS, MILK, RECEIPT, Archived, Client, Lost, Rebuilt, Watched, bearer
 
 PAGES = {"/openapi.json", "/docs", "/redoc", "/asyncapi.json", "/asyncapi", "/assets/{name}"}
 """What documents itself."""
@@ -53,6 +53,8 @@ SAMPLES = {
     "/api/v1/ops/dead-letters/{projection}/{store}/{stream}/{position}": ["products/postgres/cartsnitch.products/7-0"],
     "/api/v1/ops/dead-letters/retry": ["?all=true", "?position=7-0"],
     "/api/v1/ops/dead-letters/discard": ["?all=true"],
+    "/api/v1/ops/archive": [""],
+    "/api/v1/ops/gaps/{stream}": ["cartsnitch.prices?lost_after=7-0"],
     "/api/v1/ops/rebuild": ["?projection=products", "?projection=products&swap=false&diff=true"],
     "/api/v1/ops/swap": ["?projection=products"],
     "/api/v1/ops/rollback": ["?projection=products"],
@@ -103,6 +105,8 @@ def test_no_route_is_undocumented() -> None:
         auth=Authenticator(KEYS),
         monitor=Watched(),
         letters=Letters([], {}, {}),
+        archive=Archived(),
+        losses=Lost(),
         rebuilds=Rebuilt(),
         asyncapi={},
         cors_origins=[],

@@ -2,6 +2,7 @@
 
 from gateway.routes import (
     alerts,
+    archive,
     coupons,
     dead_letters,
     frontend,
@@ -37,5 +38,6 @@ ROUTES = (
     *frontend.routes,
     *ops.routes,
     *dead_letters.routes,
+    *archive.routes,
     *rebuilds.routes,
 )
