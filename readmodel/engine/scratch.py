@@ -17,9 +17,13 @@ def scratch(data_dir: Path, memory: str = MEMORY, threads: int = 1) -> Iterator[
     """An empty database in a folder of its own under `data_dir`, which is removed with all that was spilled there."""
     (data_dir / FOLDER).mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=data_dir / FOLDER, ignore_cleanup_errors=True) as folder:
-        bounds = {"memory_limit": memory, "threads": threads, "temp_directory": f"{folder}/spilled"}
-        # In any order: results are sorted where it matters, and keeping it would take all the memory there is.
-        bounds |= {"preserve_insertion_order": False}
+        bounds: dict[str, str | bool | int | float | list[str]] = {
+            "memory_limit": memory,
+            "threads": threads,
+            "temp_directory": f"{folder}/spilled",
+            # In any order: results are sorted where it matters, and keeping it would take all the memory there is.
+            "preserve_insertion_order": False,
+        }
         with duckdb.connect(f"{folder}/scratch.duckdb", config=bounds) as connection:
             connection.execute("SET TimeZone = 'UTC'")
             yield connection
