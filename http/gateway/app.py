@@ -8,7 +8,9 @@ from aiohttp import web
 from gateway.access import Door
 from gateway.auth import AuthenticatorLike
 from gateway.cors import preflight, share_with
+from gateway.inspection import InspectorLike
 from gateway.letters import LettersLike
+from gateway.metrics import add_metrics
 from gateway.monitor import MonitorLike
 from gateway.openapi import document
 from gateway.pages import add_pages
@@ -25,6 +27,7 @@ def build(
     auth: AuthenticatorLike,
     monitor: MonitorLike,
     letters: LettersLike,
+    inspector: InspectorLike,
     asyncapi: Mapping[str, Any] | None,
     cors_origins: Sequence[str],
     service_key: str | None,
@@ -35,10 +38,11 @@ def build(
     """
     app = web.Application(middlewares=[identified, problems, preflight(cors_origins)])
     app.on_response_prepare.extend([show_request_id, share_with(cors_origins), _no_sniffing])
-    desk = Desk(Door(auth, service_key), views, monitor, letters)
+    desk = Desk(Door(auth, service_key), views, monitor, letters, inspector)
     for route in ROUTES:
         add = app.router.add_post if route.method == "POST" else app.router.add_get
         add(route.pattern, desk.serve(route))
+    add_metrics(app, monitor, inspector)
     add_pages(app, document(ROUTES), asyncapi)
     return app
 

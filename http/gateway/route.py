@@ -8,6 +8,7 @@ from typing import Any, Generic
 
 from gateway.access import Access
 from gateway.auth import User
+from gateway.inspection import InspectorLike
 from gateway.letters import LettersLike
 from gateway.monitor import MonitorLike
 from gateway.paging import Paged
@@ -26,6 +27,7 @@ class Question(Generic[A]):
     caller: User
     monitor: MonitorLike
     letters: LettersLike
+    inspector: InspectorLike
     looking_at: View | None = None
 
     @property

@@ -7,6 +7,7 @@ from typing import Any
 from aiohttp import ETag, web
 
 from gateway.access import Access, Door
+from gateway.inspection import InspectorLike
 from gateway.letters import LettersLike
 from gateway.monitor import MonitorLike
 from gateway.paging import Paged
@@ -30,13 +31,14 @@ class Desk:
     views: Views
     monitor: MonitorLike
     letters: LettersLike
+    inspector: InspectorLike
 
     def serve(self, route: Route[Any]) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
         """The aiohttp handler of a route."""
 
         async def handle(request: web.Request) -> web.StreamResponse:
             caller = await self.door.admit(request, route.access)
-            question = Question(asked_of(request, route.asks), caller, self.monitor, self.letters)
+            question = Question(asked_of(request, route.asks), caller, self.monitor, self.letters, self.inspector)
             if not route.reads:
                 body = dumps((await route.call(question)).body)
                 return web.Response(body=body, content_type="application/json", headers={"Cache-Control": "no-store"})

@@ -14,13 +14,16 @@ import redis.asyncio
 from handlers.app import Consumer
 from handlers.bridge import Bridge
 from readmodel.cli.stores import Stores, open_stores
+from readmodel.engine.bench import Bench
 from readmodel.engine.feed import Feed
 from readmodel.engine.history import History
+from readmodel.engine.inspection import Inspector
 from readmodel.engine.lease import TTL, Leases
 from readmodel.engine.letters import Letters
 from readmodel.engine.monitor import Monitor
 from readmodel.engine.plan import Plan
 from readmodel.engine.preparation import prepare
+from readmodel.engine.progress import State
 from readmodel.engine.projection import DUCKDB
 from readmodel.engine.runner import Runner
 from readmodel.settings import Settings
@@ -42,6 +45,7 @@ class Folding:
     consumer: Consumer
     monitor: Monitor
     letters: Letters
+    inspector: Inspector
     redis: "redis.asyncio.Redis"
 
 
@@ -74,7 +78,11 @@ async def folding(settings: Settings, plans: Sequence[Plan]) -> AsyncIterator[Fo
         await monitor.look()
         await stack.enter_async_context(in_background(monitor.watch()))
         letters = Letters(plans, stores.readers, runners)
-        yield Folding(plans, stores, runners, consumer, monitor, letters, client)
+        inspector = Inspector(plans, Bench(stores.copier, history, settings.data_dir))
+        if every := settings.audit_every_seconds:
+            watching = inspector.audits.watch(every, lambda plan: runners[plan.key].progress.state is State.LIVE)
+            await stack.enter_async_context(in_background(watching))
+        yield Folding(plans, stores, runners, consumer, monitor, letters, inspector, client)
 
 
 @asynccontextmanager

@@ -8,6 +8,7 @@ import click
 from readmodel.cli.addresses import env
 from readmodel.cli.demo import demo
 from readmodel.cli.imports import import_
+from readmodel.cli.inspecting import audit, explain
 from readmodel.cli.letters import dead_letters
 from readmodel.cli.new import new
 from readmodel.cli.publish import publish
@@ -23,12 +24,12 @@ def commands() -> None:
     """The read side of CartSnitch: projections of the event log, and the API that serves them."""
 
 
-for command in (serve, demo, migrate, status, dead_letters, publish, import_, token, env, new):
+for command in (serve, demo, migrate, status, audit, explain, dead_letters, publish, import_, token, env, new):
     commands.add_command(command)
 
 
 def main() -> None:
-    """Run a command. Exit codes: 0 done, 1 failed, 2 usage."""
+    """Run a command. Exit codes: 0 done, 1 failed, 2 usage, 3 the audit found a difference."""
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)-7s %(message)s")
     try:
         commands.main(standalone_mode=False)

@@ -36,6 +36,7 @@ async def running(settings: Settings) -> AsyncIterator[Service]:
             auth=Authenticator(settings.signing_keys()),
             monitor=found.monitor,
             letters=found.letters,
+            inspector=found.inspector,
             asyncapi=document(found.consumer.broker, version("readmodel")),
             cors_origins=settings.cors_origins,
             service_key=settings.service_key,

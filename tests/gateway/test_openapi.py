@@ -11,10 +11,10 @@ from gateway.route import Route
 from gateway.routes import ROUTES
 from readmodel.engine.letters import Letters
 from readmodel.engine.views import Views
-from tests.gateway.conftest import BUTTER, KEYS, MILK, RECEIPT, Client, Watched, bearer
+from tests.gateway.conftest import BUTTER, KEYS, MILK, RECEIPT, Client, Unasked, Watched, bearer
 
-PAGES = {"/openapi.json", "/docs", "/redoc", "/asyncapi.json", "/asyncapi", "/assets/{name}"}
-"""What documents itself."""
+PAGES = {"/openapi.json", "/docs", "/redoc", "/asyncapi.json", "/asyncapi", "/assets/{name}", "/metrics"}
+"""What documents itself, or is read by Prometheus."""
 CATEGORY = "Letters of any script, digits, spaces and _-&,./()"
 AFTER = "Where the part before ended, as the `next` link says; goes before `page` and `offset`."
 
@@ -53,6 +53,8 @@ SAMPLES = {
     "/api/v1/ops/dead-letters/{projection}/{store}/{stream}/{position}": ["products/postgres/cartsnitch.products/7-0"],
     "/api/v1/ops/dead-letters/retry": ["?all=true", "?position=7-0"],
     "/api/v1/ops/dead-letters/discard": ["?all=true"],
+    "/api/v1/ops/audit": ["?projection=stores"],
+    "/api/v1/ops/explain": [f"?projection=products&key={MILK}"],
     "/livez": [""],
     "/readyz": [""],
     "/health": [""],
@@ -99,6 +101,7 @@ def test_no_route_is_undocumented() -> None:
         auth=Authenticator(KEYS),
         monitor=Watched(),
         letters=Letters([], {}, {}),
+        inspector=Unasked(),
         asyncapi={},
         cors_origins=[],
         service_key=None,

@@ -7,6 +7,7 @@ from gateway.routes import (
     frontend,
     health,
     inflation,
+    inspection,
     me,
     ops,
     prices,
@@ -36,4 +37,5 @@ ROUTES = (
     *frontend.routes,
     *ops.routes,
     *dead_letters.routes,
+    *inspection.routes,
 )
