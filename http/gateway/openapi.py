@@ -7,6 +7,7 @@ from pydantic import TypeAdapter
 from pydantic.json_schema import JsonSchemaMode
 
 from gateway.access import SERVICE_KEY_HEADER, Access
+from gateway.lines import NDJSON
 from gateway.parameters import MIN_POSITION_HEADER
 from gateway.problems import PROBLEM_JSON
 from gateway.route import Route
@@ -145,7 +146,7 @@ def _success(route: Route[Any], answer: Schema) -> Schema:
     return {
         "description": " ".join(route.description.split()),
         "headers": {name: {"$ref": f"#/components/headers/{name}"} for name in names},
-        "content": {"application/json": {"schema": answer}},
+        "content": {NDJSON if route.in_lines else "application/json": {"schema": answer}},
     }
 
 

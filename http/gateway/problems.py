@@ -74,6 +74,18 @@ class NotFound(Problem):
     status = HTTPStatus.NOT_FOUND
 
 
+class Missing(Problem):
+    """{reason}"""
+
+    status = HTTPStatus.NOT_FOUND
+
+
+class NotNow(Problem):
+    """{reason}"""
+
+    status = HTTPStatus.CONFLICT
+
+
 class Forbidden(Problem):
     """This is not allowed: {reason}"""
 

@@ -13,6 +13,7 @@ from gateway.letters import LettersLike
 from gateway.monitor import MonitorLike
 from gateway.paging import Paged
 from gateway.parameters import A, Asked
+from gateway.rebuilds import RebuildsLike
 from readmodel.engine.paging import Extent
 from readmodel.engine.views import View
 
@@ -27,6 +28,7 @@ class Question(Generic[A]):
     caller: User
     monitor: MonitorLike
     letters: LettersLike
+    rebuilds: RebuildsLike
     inspector: InspectorLike
     looking_at: View | None = None
 
@@ -61,6 +63,7 @@ class Route(Generic[A]):
     reads: tuple[str, ...]
     tag: str
     may_be_missing: bool = False
+    in_lines: bool = False
 
     @cached_property
     def path_parameters(self) -> tuple[str, ...]:
@@ -117,11 +120,16 @@ class Routes:
 
         return declare
 
-    def post(self, path: str, *, answers: Any, asks: type[A], access: Access) -> Callable[[Call[A]], Call[A]]:
-        """Declare what answers POST on a path: something is done here. Its parameters are those of the query."""
+    def post(
+        self, path: str, *, answers: Any, asks: type[A], access: Access, in_lines: bool = False
+    ) -> Callable[[Call[A]], Call[A]]:
+        """Declare what answers POST on a path: something is done here. Its parameters are those of the query.
+
+        With `in_lines` the body is an async generator, and each of its objects is sent as a line as it comes.
+        """
 
         def declare(call: Call[A]) -> Call[A]:
-            self._declared.append(Route("POST", path, answers, call, asks, access, (), self._tag))
+            self._declared.append(Route("POST", path, answers, call, asks, access, (), self._tag, in_lines=in_lines))
             return call
 
         return declare

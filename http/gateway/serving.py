@@ -9,10 +9,12 @@ from aiohttp import ETag, web
 from gateway.access import Access, Door
 from gateway.inspection import InspectorLike
 from gateway.letters import LettersLike
+from gateway.lines import send_lines
 from gateway.monitor import MonitorLike
 from gateway.paging import Paged
 from gateway.parameters import asked_of, min_position
 from gateway.problems import Problem
+from gateway.rebuilds import RebuildsLike
 from gateway.route import Answer, Question, Route
 from gateway.wire import dumps, etag_of
 from readmodel.engine.vector import format_vector
@@ -31,6 +33,7 @@ class Desk:
     views: Views
     monitor: MonitorLike
     letters: LettersLike
+    rebuilds: RebuildsLike
     inspector: InspectorLike
 
     def serve(self, route: Route[Any]) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
@@ -38,9 +41,13 @@ class Desk:
 
         async def handle(request: web.Request) -> web.StreamResponse:
             caller = await self.door.admit(request, route.access)
-            question = Question(asked_of(request, route.asks), caller, self.monitor, self.letters, self.inspector)
+            asked = asked_of(request, route.asks)
+            question = Question(asked, caller, self.monitor, self.letters, self.rebuilds, self.inspector)
             if not route.reads:
-                body = dumps((await route.call(question)).body)
+                answer = (await route.call(question)).body
+                if route.in_lines:
+                    return await send_lines(request, answer)
+                body = dumps(answer)
                 return web.Response(body=body, content_type="application/json", headers={"Cache-Control": "no-store"})
             return await self._from_projections(request, route, question)
 

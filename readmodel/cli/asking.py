@@ -1,8 +1,11 @@
 """Asking the running service, as an operator."""
 
+import http.client
 import urllib.error
 import urllib.parse
 import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import orjson
@@ -27,6 +30,24 @@ def ask(settings: Settings, url: str, method: str, path: str, **parameters: Any)
 
     Raises ServiceRefused with the reason that the service gives, or ServiceUnreachable.
     """
+    with _answer(settings, url, method, path, parameters) as response:
+        return orjson.loads(response.read())
+
+
+def ask_lines(settings: Settings, url: str, path: str, **parameters: Any) -> Iterator[dict[str, Any]]:
+    """The JSON objects that the service sends line by line; raises what `ask` raises, also in their midst."""
+    with _answer(settings, url, "POST", path, parameters) as response:
+        for line in response:
+            found = orjson.loads(line)
+            if "error" in found:
+                raise ServiceRefused(url=url, reason=found["error"])
+            yield found
+
+
+@contextmanager
+def _answer(
+    settings: Settings, url: str, method: str, path: str, parameters: Mapping[str, Any]
+) -> Iterator[http.client.HTTPResponse]:
     query = urllib.parse.urlencode({name: value for name, value in parameters.items() if value is not None}, True)
     key = settings.with_secrets().service_key or ""
     request = urllib.request.Request(  # noqa: S310 - the operator's own URL
@@ -34,10 +55,10 @@ def ask(settings: Settings, url: str, method: str, path: str, **parameters: Any)
     )
     try:
         with urllib.request.urlopen(request, timeout=PATIENCE) as response:  # noqa: S310
-            return orjson.loads(response.read())
+            yield response
     except urllib.error.HTTPError as error:
         raise ServiceRefused(url=url, reason=_reason(error)) from error
-    except (urllib.error.URLError, TimeoutError, ConnectionError) as error:
+    except (urllib.error.URLError, TimeoutError, ConnectionError, http.client.HTTPException) as error:
         raise ServiceUnreachable(url=url, reason=error) from error
 
 

@@ -2,9 +2,7 @@
 
 import asyncio
 import logging
-import secrets
-import socket
-from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -13,21 +11,21 @@ import redis.asyncio
 
 from handlers.app import Consumer
 from handlers.bridge import Bridge
+from readmodel.cli.background import in_background
+from readmodel.cli.operating import Operating, operating
 from readmodel.cli.stores import Stores, open_stores
-from readmodel.engine.bench import Bench
 from readmodel.engine.feed import Feed
 from readmodel.engine.history import History
-from readmodel.engine.inspection import Inspector
 from readmodel.engine.lease import TTL, Leases
-from readmodel.engine.letters import Letters
 from readmodel.engine.monitor import Monitor
+from readmodel.engine.ownership import Caretaker
 from readmodel.engine.plan import Plan
 from readmodel.engine.preparation import prepare
 from readmodel.engine.progress import State
 from readmodel.engine.projection import DUCKDB
 from readmodel.engine.runner import Runner
 from readmodel.settings import Settings
-from readmodel.stores.leases import LeaseTable
+from readmodel.stores.leases import LeaseTable, process_name
 
 log = logging.getLogger(__name__)
 
@@ -44,8 +42,7 @@ class Folding:
     runners: Mapping[str, Runner]
     consumer: Consumer
     monitor: Monitor
-    letters: Letters
-    inspector: Inspector
+    operating: Operating
     redis: "redis.asyncio.Redis"
 
 
@@ -63,7 +60,7 @@ async def folding(settings: Settings, plans: Sequence[Plan]) -> AsyncIterator[Fo
         client = await stack.enter_async_context(redis.asyncio.Redis.from_url(str(settings.redis_url)))
         history = History(client)
         feed = Feed(history)
-        leases = Leases(LeaseTable(str(settings.database_url), owner(), TTL))
+        leases = Leases(LeaseTable(str(settings.database_url), process_name(), TTL))
         stack.push_async_callback(leases.close)
         await stack.enter_async_context(in_background(leases.keep()))
         runners = _runners(plans, stores, history, feed, leases)
@@ -77,31 +74,13 @@ async def folding(settings: Settings, plans: Sequence[Plan]) -> AsyncIterator[Fo
         monitor = Monitor(plans, stores.readers, history, runners, feed.unknown, consumer.health)
         await monitor.look()
         await stack.enter_async_context(in_background(monitor.watch()))
-        letters = Letters(plans, stores.readers, runners)
-        inspector = Inspector(plans, Bench(stores.copier, history, settings.data_dir))
+        keepers = {plan.key: Caretaker(runners[plan.key], plan, stores.of, leases) for plan in plans}
+        operators = operating(plans, stores, history, keepers, leases, settings.data_dir)
+        await operators.rebuilding.tidy()
         if every := settings.audit_every_seconds:
-            watching = inspector.audits.watch(every, lambda plan: runners[plan.key].progress.state is State.LIVE)
+            watching = operators.inspector.audits.watch(every, lambda plan: _is_kept(runners[plan.key]))
             await stack.enter_async_context(in_background(watching))
-        yield Folding(plans, stores, runners, consumer, monitor, letters, inspector, client)
-
-
-@asynccontextmanager
-async def in_background(work: Coroutine[None, None, None]) -> AsyncIterator[None]:
-    """Run work that never ends, until the block does."""
-    task = asyncio.create_task(work)
-    task.add_done_callback(_report)
-    try:
-        yield
-    finally:
-        # Asked again, because a client that is just connecting may swallow the first cancellation.
-        while not task.done():
-            task.cancel()
-            await asyncio.wait([task], timeout=0.5)
-
-
-def _report(task: "asyncio.Task[None]") -> None:
-    if not task.cancelled() and (error := task.exception()):
-        log.error("%s has ended", task.get_coro(), exc_info=error)
+        yield Folding(plans, stores, runners, consumer, monitor, operators, client)
 
 
 def _runners(plans: Sequence[Plan], stores: Stores, history: History, feed: Feed, leases: Leases) -> dict[str, Runner]:
@@ -124,6 +103,11 @@ def _furthest(plans: Sequence[Plan], cursors: Mapping[str, Mapping[str, int]]) -
     return found
 
 
+def _is_kept(runner: Runner) -> bool:
+    """Whether a projection is kept here, by this process, at the moment."""
+    return runner.progress.state is State.LIVE
+
+
 @asynccontextmanager
 async def _running(runners: Mapping[str, Runner]) -> AsyncIterator[None]:
     tasks = [asyncio.create_task(runner.run(), name=name) for name, runner in runners.items()]
@@ -133,8 +117,3 @@ async def _running(runners: Mapping[str, Runner]) -> AsyncIterator[None]:
         for runner in runners.values():
             runner.stop()
         await asyncio.gather(*tasks)
-
-
-def owner() -> str:
-    """A name for this process in the lease table."""
-    return f"{socket.gethostname()}-{secrets.token_hex(4)}"

@@ -10,16 +10,11 @@ from typing import TypeVar
 
 import click
 import orjson
-import redis.asyncio
 
-import projections
 from readmodel.cli.addresses import complete, service_url
 from readmodel.cli.asking import ask
 from readmodel.cli.inspected import print_audit, print_explanation
-from readmodel.cli.stores import open_stores
-from readmodel.engine.bench import Bench
-from readmodel.engine.catalogue import discover
-from readmodel.engine.history import History
+from readmodel.cli.operating import without_service
 from readmodel.engine.inspection import Inspector, Shown
 from readmodel.settings import Settings
 
@@ -84,10 +79,9 @@ def _audits(settings: Settings, names: tuple[str, ...]) -> Iterator[list[Shown]]
 
 def _directly(settings: Settings, work: Callable[[Inspector], Awaitable[T]]) -> T:
     with complete(settings) as completed:
-        return asyncio.run(_with_stores(completed, work))
+        return asyncio.run(_without_service(completed, work))
 
 
-async def _with_stores(settings: Settings, work: Callable[[Inspector], Awaitable[T]]) -> T:
-    plans = discover(projections)
-    async with open_stores(settings) as stores, redis.asyncio.Redis.from_url(str(settings.redis_url)) as client:
-        return await work(Inspector(plans, Bench(stores.copier, History(client), settings.data_dir)))
+async def _without_service(settings: Settings, work: Callable[[Inspector], Awaitable[T]]) -> T:
+    async with without_service(settings) as operating:
+        return await work(operating.inspector)

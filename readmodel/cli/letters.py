@@ -9,18 +9,12 @@ from typing import Any, TypeVar
 import click
 import orjson
 
-import projections
 from readmodel.cli.addresses import complete, service_url
 from readmodel.cli.asking import ask
-from readmodel.cli.folding import in_background, owner
-from readmodel.cli.stores import open_stores
-from readmodel.engine.catalogue import discover
-from readmodel.engine.lease import TTL, Leases
+from readmodel.cli.operating import without_service
 from readmodel.engine.letters import DISCARDED, OPEN, SHOWN, Letters, Selection, name_of, only
-from readmodel.engine.ownership import Borrower
 from readmodel.events.position import format_position, parse_position
 from readmodel.settings import Settings
-from readmodel.stores.leases import LeaseTable
 
 PATH = "/api/v1/ops/dead-letters"
 
@@ -167,18 +161,12 @@ def _parameters(selection: Selection) -> Shown:
 
 def _directly(settings: Settings, work: Work) -> Shown:
     with complete(settings) as completed:
-        return asyncio.run(_with_stores(completed, work))
+        return asyncio.run(_without_service(completed, work))
 
 
-async def _with_stores(settings: Settings, work: Work) -> Shown:
-    plans = discover(projections)
-    leases = Leases(LeaseTable(str(settings.database_url), owner(), TTL))
-    async with open_stores(settings) as stores, in_background(leases.keep()):
-        keepers = {plan.key: Borrower(plan, stores.of, leases) for plan in plans}
-        try:
-            return await work(Letters(plans, stores.readers, keepers))
-        finally:
-            await leases.close()
+async def _without_service(settings: Settings, work: Work) -> Shown:
+    async with without_service(settings) as operating:
+        return await work(operating.letters)
 
 
 def _print_letters(letters: Sequence[Shown]) -> None:

@@ -12,6 +12,7 @@ from readmodel.cli.inspecting import audit, explain
 from readmodel.cli.letters import dead_letters
 from readmodel.cli.new import new
 from readmodel.cli.publish import publish
+from readmodel.cli.rebuild import rebuild, rollback, swap
 from readmodel.cli.serve import migrate, serve
 from readmodel.cli.status import status
 from readmodel.cli.token import token
@@ -24,7 +25,10 @@ def commands() -> None:
     """The read side of CartSnitch: projections of the event log, and the API that serves them."""
 
 
-for command in (serve, demo, migrate, status, audit, explain, dead_letters, publish, import_, token, env, new):
+SERVING, LOOKING = (serve, demo, migrate, token, env, new), (status, audit, explain)
+CHANGING = (rebuild, swap, rollback, dead_letters, publish, import_)
+
+for command in (*SERVING, *LOOKING, *CHANGING):
     commands.add_command(command)
 
 

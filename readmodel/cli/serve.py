@@ -3,16 +3,14 @@
 import asyncio
 import logging
 import signal
+from contextlib import aclosing
 
 import click
 import uvloop
 
-import projections
 from readmodel.cli.addresses import announced, complete
+from readmodel.cli.operating import without_service
 from readmodel.cli.service import running
-from readmodel.cli.stores import open_stores
-from readmodel.engine.catalogue import discover
-from readmodel.engine.preparation import prepare
 from readmodel.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -45,14 +43,15 @@ def stop_requested() -> asyncio.Event:
 
 @click.command()
 def migrate() -> None:
-    """Create the tables of every projection, and refuse those whose SQL does not match their declaration."""
+    """Create the tables of every projection, and build those of new versions from history, beside what is served.
+
+    Projections whose SQL does not match their declaration are refused.
+    """
     with complete(Settings.load()) as settings:
         uvloop.run(_migrate(settings))
 
 
 async def _migrate(settings: Settings) -> None:
-    plans = discover(projections)
-    async with open_stores(settings) as stores:
-        await asyncio.to_thread(prepare, plans, stores.of)
-    for plan in plans:
-        click.echo(f"{plan.key} v{plan.version}: ready")
+    async with without_service(settings) as operating, aclosing(operating.rebuilding.build_first()) as built:
+        async for plan, made in built:
+            click.echo(f"{plan.key} v{plan.version}: {'built from history' if made else 'ready'}")

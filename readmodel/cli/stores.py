@@ -11,6 +11,7 @@ import psycopg
 
 from readmodel.engine.plan import Plan
 from readmodel.engine.projection import DUCKDB, POSTGRES, StoreName
+from readmodel.engine.scratch import clear
 from readmodel.settings import Settings
 from readmodel.stores import duckdb as duck
 from readmodel.stores import postgres
@@ -33,14 +34,11 @@ class Stores:
     database_url: str
     file: duckdb.DuckDBPyConnection
     readers: Mapping[StoreName, Reader]
+    copiers: Mapping[StoreName, Copier]
 
     def of(self, plan: Plan) -> Store:
         """The writing side for one plan."""
         return DuckStore(self.file) if plan.store is DUCKDB else PostgresStore(self.database_url)
-
-    def copier(self, plan: Plan) -> Copier:
-        """Where the plan's tables are copied from."""
-        return DuckCopier(self.file) if plan.store is DUCKDB else PostgresCopier(self.database_url)
 
     async def cursors(self) -> dict[str, dict[str, int]]:
         """How far each projection has come: by `name@store`, position per stream, whichever version is furthest."""
@@ -59,6 +57,8 @@ async def open_stores(settings: Settings) -> AsyncIterator[Stores]:
     database_url = str(settings.database_url)
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     file = await asyncio.to_thread(duck.open_file, settings.data_dir / ANALYTICS_FILE, DUCKDB_THREADS)
+    # The file is open in one process only, so whoever computed anything here before is dead.
+    await asyncio.to_thread(clear, settings.data_dir)
     try:
         await asyncio.to_thread(postgres.migrate, database_url)
     except psycopg.OperationalError as error:
@@ -67,7 +67,9 @@ async def open_stores(settings: Settings) -> AsyncIterator[Stores]:
     of_postgres, of_duckdb = PostgresReader(database_url), DuckReader(file)
     await of_postgres.open()
     try:
-        yield Stores(database_url, file, {POSTGRES: of_postgres, DUCKDB: of_duckdb})
+        readers: dict[StoreName, Reader] = {POSTGRES: of_postgres, DUCKDB: of_duckdb}
+        copiers: dict[StoreName, Copier] = {POSTGRES: PostgresCopier(database_url), DUCKDB: DuckCopier(file)}
+        yield Stores(database_url, file, readers, copiers)
     finally:
         await of_postgres.close()
         of_duckdb.close()

@@ -11,6 +11,7 @@ import duckdb
 
 from readmodel.engine.history import History
 from readmodel.engine.plan import Plan
+from readmodel.engine.projection import StoreName
 from readmodel.engine.relations import relations_upto
 from readmodel.engine.scratch import scratch
 from readmodel.errors import ReadModelError
@@ -43,7 +44,7 @@ Copying = Callable[[Moment, Build, duckdb.DuckDBPyConnection], None]
 class Bench:
     """What it takes: the stores to copy from, history, and a folder for what does not fit into memory."""
 
-    copier: Callable[[Plan], Copier]
+    copiers: Mapping[StoreName, Copier]
     history: History
     data_dir: Path
 
@@ -64,7 +65,7 @@ class Bench:
         """
 
         def copy() -> Build:
-            with self.copier(plan).moment() as moment:
+            with self.copiers[plan.store].moment() as moment:
                 build = live_build(plan, moment)
                 copying(moment, build, database)
                 return build

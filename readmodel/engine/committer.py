@@ -8,6 +8,7 @@ from readmodel.engine.batch import Batch
 from readmodel.engine.isolation import Isolation, refused_in
 from readmodel.engine.plan import Plan
 from readmodel.engine.staging import staged
+from readmodel.events.decode import Rejected
 from readmodel.events.event import contracts
 from readmodel.stores.store import Commit, Discard, EventAtFault, Quarantined, Store, Version
 
@@ -30,7 +31,7 @@ class Committer:
         StoreUnavailable for what may pass; then nothing of the batch is committed.
         """
         commit = partial(self._commit, epoch=epoch, expected=expected)
-        self._take(batch, self._rejected(batch), commit, self._isolation.find)
+        self._take(batch, rejected_of(self._plan, batch.rejected), commit, self._isolation.find)
 
     def refold(self, letters: Batch, epoch: int, expected: int) -> list[Quarantined]:
         """Fold events of one stream that were put aside: those that are refused again, and stay there.
@@ -48,7 +49,7 @@ class Committer:
         def refused(batch: Batch, attempt: Callable[[Batch], None]) -> list[Quarantined]:
             return refused_in(batch, batch.types(self._plan.events), attempt)
 
-        return self._take(letters, [*self._rejected(letters), *_unknown(letters)], commit, refused)
+        return self._take(letters, [*rejected_of(self._plan, letters.rejected), *_unknown(letters)], commit, refused)
 
     def discard(self, stream: str, positions: Sequence[int], epoch: int, by: str, reason: str | None) -> None:
         """Give up events that were put aside; CursorMoved when another has taken over."""
@@ -84,14 +85,15 @@ class Committer:
             quarantined=quarantined,
         )
 
-    def _rejected(self, batch: Batch) -> list[Quarantined]:
-        """What could not be decoded and concerns this projection: its own event types, and the unreadable."""
-        mine = {None, *(event.type for event in self._plan.events)}
-        return [
-            Quarantined(bad.entry.position, bad.event_type, bad.error, bad.entry.raw)
-            for bad in batch.rejected
-            if bad.event_type in mine
-        ]
+
+def rejected_of(plan: Plan, rejected: Sequence[Rejected]) -> list[Quarantined]:
+    """What could not be decoded and concerns a projection: its own event types, and the unreadable."""
+    mine = {None, *(event.type for event in plan.events)}
+    return [
+        Quarantined(bad.entry.position, bad.event_type, bad.error, bad.entry.raw)
+        for bad in rejected
+        if bad.event_type in mine
+    ]
 
 
 def _unknown(letters: Batch) -> list[Quarantined]:

@@ -55,6 +55,10 @@ class History:
             yield entries
             after = entries[-1].position
 
+    async def count(self, stream: str, upto: int) -> int:
+        """How many entries there have been at or below a position."""
+        return sum([len(entries) async for entries in self.pages(stream, START, upto)])
+
     async def state(self, stream: str) -> StreamState:
         """How long a stream is and where it ends."""
         try:

@@ -30,12 +30,18 @@ class Leases:
     async def hold(self, name: str, when_lost: Callable[[], None]) -> int:
         """Wait until the lease is ours: its epoch. `when_lost` is called when a renewal finds it gone."""
         while True:
-            async with self._turn:
-                epoch = await self._table.acquire(name)
-                if epoch is not None:
-                    self._held[name] = when_lost
-                    return epoch
+            epoch = await self.try_hold(name, when_lost)
+            if epoch is not None:
+                return epoch
             await asyncio.sleep(HEARTBEAT)
+
+    async def try_hold(self, name: str, when_lost: Callable[[], None]) -> int | None:
+        """Take the lease if nobody has it: its epoch."""
+        async with self._turn:
+            epoch = await self._table.acquire(name)
+            if epoch is not None:
+                self._held[name] = when_lost
+        return epoch
 
     async def keep(self) -> None:
         """Renew for ever."""

@@ -202,7 +202,7 @@ def name_of(letter: Shown) -> str:
 
 def _refold(owned: Owned, stream: str, rows: Sequence[Row]) -> list[Quarantined]:
     letters = batch_of(stream, [Entry(row["position"], row["raw"]) for row in rows])
-    return owned.committer.refold(letters, owned.epoch, owned.cursors[stream])
+    return owned.committer.refold(letters, owned.epoch, owned.cursors[stream].position)
 
 
 def _again(rows: Sequence[Row], refused: Sequence[Quarantined]) -> Iterator[Row]:

@@ -22,12 +22,16 @@ class NotOwner(ReadModelError):
 
 @dataclass(frozen=True, slots=True)
 class Owned:
-    """A projection in the hands of its owner: build, epoch, the position of each stream, and what commits to it."""
+    """A projection in the hands of its owner: its build, epoch, cursor per stream, and what commits to it.
+
+    `adopt` makes the owner go on with another build, whose cursors are given.
+    """
 
     version: Version
     epoch: int
-    cursors: Mapping[str, int]
+    cursors: Mapping[str, Cursor]
     committer: Committer
+    adopt: Callable[[Version, Mapping[str, Cursor]], None]
 
 
 def take_over(store: Store, plan: Plan, epoch: int) -> tuple[Version, dict[str, Cursor]]:
@@ -48,10 +52,17 @@ class Keeper(Protocol):
 class Borrower:
     """Owns a projection for as long as a command takes, where no service keeps it."""
 
-    def __init__(self, plan: Plan, open_store: Callable[[Plan], Store], leases: Leases) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        open_store: Callable[[Plan], Store],
+        leases: Leases,
+        when_adopted: Callable[[], None] = lambda: None,
+    ) -> None:
         self._plan = plan
         self._open_store = open_store
         self._leases = leases
+        self._when_adopted = when_adopted
 
     @asynccontextmanager
     async def between_folds(self) -> AsyncIterator[Owned]:
@@ -61,10 +72,13 @@ class Borrower:
         try:
             with closing(self._open_store(plan)) as store:
                 version, cursors = await asyncio.to_thread(take_over, store, plan, epoch)
-                positions = {stream: cursor.position for stream, cursor in cursors.items()}
-                yield Owned(version, epoch, positions, Committer(plan, store, version))
+                yield Owned(version, epoch, cursors, Committer(plan, store, version), self._adopt)
         finally:
             await self._leases.let_go(plan.lease)
+
+    def _adopt(self, _version: Version, _cursors: Mapping[str, Cursor]) -> None:
+        """Whoever owns it next finds the build in the store."""
+        self._when_adopted()
 
     async def _lease(self) -> int:
         try:
@@ -74,3 +88,31 @@ class Borrower:
         except TimeoutError:
             reason = "another process holds its lease; set READMODEL_URL to where that one answers"
             raise NotOwner(projection=self._plan.key, reason=reason) from None
+
+
+class Owner(Keeper, Protocol):
+    """A keeper that may have stopped, and can be asked to try again."""
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether it has given up."""
+        ...
+
+    def resume(self) -> None:
+        """Try again, if it has stopped."""
+        ...
+
+
+class Caretaker:
+    """Owns a projection through its owner in this process, and in its place while that has stopped."""
+
+    def __init__(self, owner: Owner, plan: Plan, open_store: Callable[[Plan], Store], leases: Leases) -> None:
+        self._owner = owner
+        self._substitute = Borrower(plan, open_store, leases, owner.resume)
+
+    @asynccontextmanager
+    async def between_folds(self) -> AsyncIterator[Owned]:
+        """See Keeper."""
+        keeper: Keeper = self._substitute if self._owner.is_stopped else self._owner
+        async with keeper.between_folds() as owned:
+            yield owned

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from functools import partial
 from typing import TypeVar
@@ -56,6 +56,7 @@ class Runner:
         self._queue: asyncio.Queue[Batch | None] = asyncio.Queue(QUEUED_BATCHES)
         self._joined = False
         self._stopping = asyncio.Event()
+        self._again = asyncio.Event()
         self._epoch: int | None = None
         self._is_live = False
         self._failures = 0
@@ -118,7 +119,20 @@ class Runner:
             if self._epoch is None or not self.progress.cursors:
                 error = f": {self.progress.last_error}" if self.progress.last_error else ""
                 raise NotOwner(projection=self.plan.key, reason=f"it is {self.progress.state}{error}")
-            yield Owned(self.version, self._epoch, self.cursors, self._committer)
+            yield Owned(self.version, self._epoch, dict(self.progress.cursors), self._committer, self._adopt)
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether it has given up, until it is asked to try again."""
+        return self.progress.state is State.STOPPED
+
+    def resume(self) -> None:
+        """Try again, if it has stopped: what stood in the way may be gone."""
+        self._again.set()
+
+    def _adopt(self, version: Version, cursors: Mapping[str, Cursor]) -> None:
+        self._fold_into(version)
+        self.progress.cursors = dict(cursors)
 
     async def _own(self) -> None:
         plan = self.plan
@@ -130,11 +144,10 @@ class Runner:
 
     def _take_over(self, epoch: int) -> dict[str, Cursor]:
         version, cursors = take_over(self._store, self.plan, epoch)
-        self.fold_into(version)
+        self._fold_into(version)
         return cursors
 
-    def fold_into(self, version: Version) -> None:
-        """Keep this build from the next fold on."""
+    def _fold_into(self, version: Version) -> None:
         self.version = version
         self._committer = Committer(self.plan, self._store, version)
 
@@ -238,7 +251,11 @@ class Runner:
         self.progress.last_error = reason
         log.error("%s has stopped: %s", self.plan.key, reason)
         await self._give_up()
-        await self._stopping.wait()
+        self._again.clear()
+        waiting = [asyncio.create_task(event.wait()) for event in (self._stopping, self._again)]
+        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        for task in waiting:
+            task.cancel()
 
     async def _give_up(self) -> None:
         self._epoch = None

@@ -1,5 +1,6 @@
 """A DuckDB database to compute in: beside the stores, with bounds of its own, gone afterwards."""
 
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,9 +22,14 @@ def scratch(data_dir: Path, memory: str = MEMORY, threads: int = 1) -> Iterator[
             "memory_limit": memory,
             "threads": threads,
             "temp_directory": f"{folder}/spilled",
-            # In any order: results are sorted where it matters, and keeping it would take all the memory there is.
+            # Results are sorted where it matters, and keeping the order would take all the memory there is.
             "preserve_insertion_order": False,
         }
         with duckdb.connect(f"{folder}/scratch.duckdb", config=bounds) as connection:
             connection.execute("SET TimeZone = 'UTC'")
             yield connection
+
+
+def clear(data_dir: Path) -> None:
+    """Remove what computations of a dead process left."""
+    shutil.rmtree(data_dir / FOLDER, ignore_errors=True)

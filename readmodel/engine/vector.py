@@ -1,11 +1,17 @@
 """A position in several streams at once, as `X-Position` shows it: `cartsnitch.prices=1763690000000-0,...`."""
 
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 
-from readmodel.events.position import PositionInvalid, format_position, parse_position
+from readmodel.errors import ReadModelError
+from readmodel.events.position import PositionInvalid, format_position, last_at, parse_position
 
 Vector = Mapping[str, int]
 """Stream name to position."""
+
+
+class UntilInvalid(ReadModelError):
+    """{text!r} is neither a time, such as 2026-11-21T10:00:00Z, nor a vector, such as X-Position shows it."""
 
 
 def parse_vector(text: str) -> dict[str, int]:
@@ -17,6 +23,18 @@ def parse_vector(text: str) -> dict[str, int]:
             raise PositionInvalid(text=part)
         vector[stream] = parse_position(position)
     return vector
+
+
+def vector_until(text: str, streams: Iterable[str]) -> dict[str, int]:
+    """A vector, or the one that the streams had at a time such as `2026-11-21T10:00:00Z`; UntilInvalid for neither."""
+    if "=" in text:
+        return parse_vector(text)
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise UntilInvalid(text=text[:80]) from None
+    # A time without a zone is in UTC, as everywhere here.
+    return dict.fromkeys(streams, last_at(moment if moment.tzinfo else moment.replace(tzinfo=UTC)))
 
 
 def format_vector(vector: Vector) -> str:

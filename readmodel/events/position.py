@@ -5,6 +5,7 @@ and 21 for the sequence (two million entries in one millisecond), so that a posi
 """
 
 import re
+from datetime import datetime
 
 from readmodel.errors import ReadModelError
 
@@ -48,3 +49,8 @@ def format_position(position: int) -> str:
 def position_milliseconds(position: int) -> int:
     """When the entry was added, in milliseconds since 1970, by the Redis server's clock."""
     return position >> _SEQUENCE_BITS
+
+
+def last_at(moment: datetime) -> int:
+    """The last position that an entry added at or before a moment can have."""
+    return min(int(moment.timestamp() * 1000), _LARGEST_MILLISECONDS) << _SEQUENCE_BITS | _LARGEST_SEQUENCE

@@ -1,10 +1,11 @@
 """Cursors, fence, quarantine and live pointer: the same statements in both stores, inside their transactions."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from readmodel.stores.sql import read_sql
-from readmodel.stores.store import Commit, Cursor, CursorMoved, Discard, Pointer, Version
+from readmodel.stores.store import Commit, Cursor, CursorMoved, Discard, Load, Pointer, Quarantined, Version
 
 STATEMENTS = read_sql("readmodel.stores", "bookkeeping.sql").sections
 
@@ -67,11 +68,15 @@ def _stand(run: Run, commit: Commit) -> None:
 
 def put_aside(run: Run, commit: Commit) -> None:
     """Keep the events that could not be taken, and let go of those that were after all."""
-    for event in commit.quarantined:
-        kept = {"position": event.position, "event_type": event.event_type, "error": event.error, "raw": event.raw}
-        run("quarantine", {**_names(commit.version), "stream": commit.stream, **kept})
+    _quarantine(run, commit.version, commit.stream, commit.quarantined)
     for position in commit.settled:
         run("settle", {**_names(commit.version), "stream": commit.stream, "position": position})
+
+
+def _quarantine(run: Run, version: Version, stream: str, events: Sequence[Quarantined]) -> None:
+    for event in events:
+        kept = {"position": event.position, "event_type": event.event_type, "error": event.error, "raw": event.raw}
+        run("quarantine", {**_names(version), "stream": stream, **kept})
 
 
 def discard(run: Run, discard: Discard) -> None:
@@ -91,6 +96,38 @@ def go_live(run: Run, version: Version, epoch: int) -> None:
     """Flip the pointer to this build; CursorMoved when its owner is another."""
     _check_epoch(run, version, epoch)
     run("flip", _names(version))
+
+
+def keep(run: Run, version: Version, epoch: int, build: int | None) -> None:
+    """Note which build is there only to be looked at; CursorMoved when the owner is another."""
+    _check_epoch(run, version, epoch)
+    run("keep", {**_any_build(version), "kept": build})
+
+
+def begin(run: Run, load: Load) -> None:
+    """Cursors and quarantine of a build that was made at once; CursorMoved when the owner is another."""
+    _check_epoch(run, load.version, load.epoch)
+    names = _names(load.version)
+    for stream, cursor in load.cursors.items():
+        at = {"stream": stream, "position": cursor.position}
+        run("begin_at", {**names, **at, "entries": cursor.entries, "epoch": load.epoch})
+        run("take_letters", {**names, **at, "put_aside": load.put_aside})
+        _quarantine(run, load.version, stream, load.quarantined.get(stream, ()))
+
+
+def forget(run: Run, version: Version) -> None:
+    """Leave no trace of a build."""
+    for statement in ("forget_cursors", "forget_letters", "forget_build"):
+        run(statement, _names(version))
+
+
+def build_of(version: Version, schema: str) -> int | None:
+    """The build whose tables live in a schema; None when it is none of this version's."""
+    first = replace(version, build=1).schema
+    if schema == first:
+        return 1
+    number = schema.removeprefix(f"{first}_")
+    return int(number) if number != schema and number.isdecimal() else None
 
 
 def _check_epoch(run: Run, version: Version, epoch: int) -> None:

@@ -126,3 +126,53 @@ ON CONFLICT (projection, version) DO UPDATE
 SET previous = CASE WHEN live.build = excluded.build THEN live.previous ELSE live.build END,
     kept = CASE WHEN live.kept = excluded.build THEN NULL ELSE live.kept END,
     build = excluded.build;
+
+-- keep --
+-- A build that was made to be looked at, until it is shown or another is made.
+UPDATE readmodel.live
+SET kept = $kept
+WHERE projection = $projection
+  AND version = $version;
+
+-- begin_at --
+-- A build that was made at once begins where its rows end.
+INSERT INTO readmodel.cursors (projection, version, build, stream, position, entries, epoch, moved_at)
+VALUES ($projection, $version, $build, $stream, $position, $entries, $epoch, now());
+
+-- take_letters --
+-- What another build has put aside is no part of this one's history either.
+INSERT INTO readmodel.quarantine (
+    projection, version, build, stream, position, event_type, error, raw,
+    quarantined_at, discarded_at, discarded_by, discarded_for
+)
+SELECT
+    projection, version, $build, stream, position, event_type, error, raw,
+    quarantined_at, discarded_at, discarded_by, discarded_for
+FROM readmodel.quarantine
+WHERE projection = $projection
+  AND version = $version
+  AND build = $put_aside
+  AND stream = $stream
+  AND position <= $position;
+
+-- forget_cursors --
+-- A build that is dropped has been nowhere.
+DELETE FROM readmodel.cursors
+WHERE projection = $projection
+  AND version = $version
+  AND build = $build;
+
+-- forget_letters --
+-- Its dead letters are those of the build it was made from, which has them still.
+DELETE FROM readmodel.quarantine
+WHERE projection = $projection
+  AND version = $version
+  AND build = $build;
+
+-- forget_build --
+-- Nothing points to it any more.
+UPDATE readmodel.live
+SET previous = CASE WHEN previous <> $build THEN previous END,
+    kept = CASE WHEN kept <> $build THEN kept END
+WHERE projection = $projection
+  AND version = $version;

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 
 from readmodel.stores import bookkeeping
 from readmodel.stores.sql import read_sql, without_parameters
@@ -15,6 +16,7 @@ from readmodel.stores.store import (
     Discard,
     EventAtFault,
     FoldBroken,
+    Load,
     Pointer,
     QueryBroken,
     Staged,
@@ -73,6 +75,38 @@ class DuckStore:
             self._connection.execute(f"EXPLAIN {without_parameters(query)}")
         except duckdb.Error as error:
             raise QueryBroken(query=name, reason=_first_line(error)) from error
+
+    def load(self, load: Load) -> None:
+        """See Store."""
+        version = load.version
+        with self._transaction(version) as connection:
+            connection.execute(f"CREATE SCHEMA {version.schema}")
+            connection.execute(f"SET schema = '{version.schema}'")
+            for table in load.tables:
+                for statement in _create_table(table):
+                    connection.execute(statement)
+                for rows in load.rows(table):
+                    _append(connection, table, rows)
+            for view in load.views:
+                connection.execute(view)
+            bookkeeping.begin(_running(connection), load)
+
+    def builds(self, version: Version) -> set[int]:
+        """See Store."""
+        with self._transaction(version) as connection:
+            found = connection.execute("SELECT schema_name FROM duckdb_schemas()").fetchall()
+        return {build for (name,) in found if (build := bookkeeping.build_of(version, name)) is not None}
+
+    def drop(self, version: Version) -> None:
+        """See Store."""
+        with self._transaction(version) as connection:
+            connection.execute(f"DROP SCHEMA IF EXISTS {version.schema} CASCADE")
+            bookkeeping.forget(_running(connection), version)
+
+    def keep(self, version: Version, epoch: int, build: int | None) -> None:
+        """See Store."""
+        with self._transaction(version) as connection:
+            bookkeeping.keep(_running(connection), version, epoch, build)
 
     def pointer(self, version: Version) -> Pointer | None:
         """See Store."""
@@ -167,6 +201,15 @@ def stage(connection: duckdb.DuckDBPyConnection, staged: Staged) -> None:
         connection.execute(f"CREATE OR REPLACE TEMPORARY TABLE {staged.name} AS SELECT {columns} FROM staged_rows")
     finally:
         connection.unregister("staged_rows")
+
+
+def _append(connection: duckdb.DuckDBPyConnection, table: TableShape, rows: pa.Table) -> None:
+    columns = ", ".join(f"CAST({column.name} AS {column.duckdb})" for column in table.columns)
+    connection.register("loaded_rows", rows)
+    try:
+        connection.execute(f"INSERT INTO {table.log or table.name} SELECT {columns} FROM loaded_rows")
+    finally:
+        connection.unregister("loaded_rows")
 
 
 def _create_table(table: TableShape) -> list[str]:

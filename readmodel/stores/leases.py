@@ -1,5 +1,7 @@
 """The lease table: who may fold which projection. It is in Postgres for the projections of both stores."""
 
+import secrets
+import socket
 from collections.abc import Sequence
 from datetime import timedelta
 
@@ -47,3 +49,8 @@ class LeaseTable:
         except (psycopg.OperationalError, psycopg.InternalError, psycopg.InterfaceError) as error:
             await self.close()
             raise StoreUnavailable(store="Postgres", reason=str(error).strip()) from error
+
+
+def process_name() -> str:
+    """A name for this process in the lease table."""
+    return f"{socket.gethostname()}-{secrets.token_hex(4)}"

@@ -18,6 +18,7 @@ from readmodel.stores.store import (
     Discard,
     EventAtFault,
     FoldBroken,
+    Load,
     Pointer,
     QueryBroken,
     Staged,
@@ -71,6 +72,41 @@ class PostgresStore:
                 connection.execute(f"EXPLAIN {without_parameters(query)}".encode())
             except (psycopg.ProgrammingError, psycopg.DataError) as error:
                 raise QueryBroken(query=name, reason=_first_line(error)) from error
+
+    def load(self, load: Load) -> None:
+        """See Store. Keys and indexes come after the rows, which is several times as fast."""
+        version = load.version
+        with self._transaction(version) as connection:
+            connection.execute(f"CREATE SCHEMA {version.schema}".encode())
+            connection.execute(f"SET LOCAL search_path TO {version.schema}".encode())
+            for table in load.tables:
+                connection.execute(_create_table(table, with_key=False).encode())
+                with connection.cursor().copy(f"COPY {table.name} FROM STDIN (FORMAT csv)".encode()) as copy:
+                    for rows in load.rows(table):
+                        copy.write(as_csv(rows))
+                connection.execute(f"ALTER TABLE {table.name} ADD PRIMARY KEY ({_key(table)})".encode())
+            for view in load.views:
+                connection.execute(view.encode())
+            for table in load.tables:
+                connection.execute(f"ANALYZE {table.name}".encode())
+            bookkeeping.begin(_running(connection), load)
+
+    def builds(self, version: Version) -> set[int]:
+        """See Store."""
+        with self._transaction(version) as connection:
+            found = connection.execute("SELECT nspname FROM pg_namespace").fetchall()
+        return {build for (name,) in found if (build := bookkeeping.build_of(version, name)) is not None}
+
+    def drop(self, version: Version) -> None:
+        """See Store."""
+        with self._transaction(version) as connection:
+            connection.execute(f"DROP SCHEMA IF EXISTS {version.schema} CASCADE".encode())
+            bookkeeping.forget(_running(connection), version)
+
+    def keep(self, version: Version, epoch: int, build: int | None) -> None:
+        """See Store."""
+        with self._transaction(version) as connection:
+            bookkeeping.keep(_running(connection), version, epoch, build)
 
     def pointer(self, version: Version) -> Pointer | None:
         """See Store."""
@@ -175,10 +211,14 @@ def _stage(connection: psycopg.Connection[TupleRow], staged: Staged) -> None:
             copy.write(as_csv(staged.rows))
 
 
-def _create_table(table: TableShape) -> str:
+def _create_table(table: TableShape, *, with_key: bool = True) -> str:
     columns = [f"{column.name} {column.postgres}{' NOT NULL' if column.in_key else ''}" for column in table.columns]
-    key = ", ".join(column.name for column in table.columns if column.in_key)
-    return f"CREATE TABLE {table.name} (\n  {', '.join(columns)},\n  PRIMARY KEY ({key})\n)"
+    columns += [f"PRIMARY KEY ({_key(table)})"] if with_key else []
+    return f"CREATE TABLE {table.name} (\n  {', '.join(columns)}\n)"
+
+
+def _key(table: TableShape) -> str:
+    return ", ".join(column.name for column in table.columns if column.in_key)
 
 
 def as_csv(rows: pa.Table) -> bytes:

@@ -1,7 +1,7 @@
 """What the engine asks of a store, and what a store may answer."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -158,6 +158,23 @@ class Discard:
     reason: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Load:
+    """A build made at once: the rows of each table, and the position that they stand for.
+
+    `put_aside` names the build whose quarantine it takes over, up to that position; `quarantined` are more of them.
+    """
+
+    version: Version
+    epoch: int
+    tables: Sequence[TableShape]
+    views: Sequence[str]
+    rows: Callable[[TableShape], Iterable[pa.Table]]
+    cursors: Mapping[str, Cursor]
+    put_aside: int
+    quarantined: Mapping[str, Sequence[Quarantined]]
+
+
 class Store(Protocol):
     """A store that holds projections. Every method blocks, so it is called in a thread.
 
@@ -169,6 +186,22 @@ class Store(Protocol):
 
     def plan(self, name: str, query: str) -> None:
         """Plan a query without running it; QueryBroken when it cannot be."""
+
+    def load(self, load: Load) -> None:
+        """Create a build with its rows, indexes, views, cursors and quarantine: all of it or nothing.
+
+        CursorMoved when fenced out; EventAtFault or FoldBroken for rows that the tables do not take.
+        """
+
+    def builds(self, version: Version) -> set[int]:
+        """Every build of a version that there is, complete or not."""
+        ...
+
+    def drop(self, version: Version) -> None:
+        """Remove a build with all that is known of it."""
+
+    def keep(self, version: Version, epoch: int, build: int | None) -> None:
+        """Note which build of a version is there only to be looked at; CursorMoved when fenced out."""
 
     def pointer(self, version: Version) -> Pointer | None:
         """Which build of a version queries see; None as long as none is shown."""

@@ -1,6 +1,6 @@
 import secrets
 import shutil
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,10 +25,11 @@ from readmodel.engine.catalogue import discover
 from readmodel.engine.history import History
 from readmodel.engine.inspection import Inspector
 from readmodel.engine.lease import TTL, Leases
-from readmodel.engine.letters import Letters
+from readmodel.engine.letters import Letters, ProjectionUnknown
 from readmodel.engine.ownership import Borrower
 from readmodel.engine.plan import Plan
 from readmodel.engine.projection import DUCKDB, POSTGRES, StoreName
+from readmodel.engine.rebuild import RebuildRefused
 from readmodel.engine.staging import staged
 from readmodel.engine.views import Views
 from readmodel.events.envelope import Entry
@@ -278,6 +279,27 @@ async def letters(
 
 
 @dataclass
+class Rebuilt:
+    """Says what a rebuild says, and refuses one name before it begins and another in the middle."""
+
+    async def rebuild(
+        self, name: str, *, swap: bool = True, diff: bool = False, until: str | None = None
+    ) -> AsyncGenerator[dict[str, Any], None]:
+        if name == "nothing":
+            raise ProjectionUnknown(name=name, names="products")
+        if name == "busy":
+            raise RebuildRefused(projection=name, reason="another one is under way")
+        yield {"projection": name, "phase": "writing", "done": 1, "of": None, "rate": 2.5, "eta_seconds": None}
+        if name == "broken":
+            raise RebuildRefused(projection=name, reason="its history is torn")
+        yield {"projection": name, "outcome": {"live": swap, "diff": {} if diff else None, "until": until}}
+
+    def swap(self, name: str) -> AsyncGenerator[dict[str, Any], None]:
+        return self.rebuild(name)
+
+    rollback = abandon = swap
+
+
 class Watched:
     """A monitor that says what a test wants it to say."""
 
@@ -312,10 +334,8 @@ class Unasked:
 def bench(database: str, duckdb_file: duckdb.DuckDBPyConnection, redis: Redis, tmp_path: Path) -> Bench:
     """Where tables are held against the streams."""
 
-    def copier(plan: Plan) -> Copier:
-        return PostgresCopier(database) if plan.store is POSTGRES else DuckCopier(duckdb_file)
-
-    return Bench(copier, History(redis), tmp_path)
+    copiers: dict[StoreName, Copier] = {POSTGRES: PostgresCopier(database), DUCKDB: DuckCopier(duckdb_file)}
+    return Bench(copiers, History(redis), tmp_path)
 
 
 @pytest.fixture
@@ -333,6 +353,7 @@ async def serving(views: Views, monitor: Watched, **changed: Any) -> AsyncIterat
         "auth": Authenticator(KEYS),
         "letters": Letters([], {}, {}),
         "inspector": Unasked(),
+        "rebuilds": Rebuilt(),
         "asyncapi": None,
         "cors_origins": [FRONTEND],
         "service_key": SERVICE_KEY,

@@ -7,7 +7,7 @@ import pytest
 from redis.asyncio import Redis
 
 from handlers.bridge import Bridge, with_id
-from readmodel.cli.folding import in_background
+from readmodel.cli.background import in_background
 from readmodel.engine.lease import TTL, Leases
 from readmodel.stores import postgres
 from readmodel.stores.leases import LeaseTable

@@ -62,7 +62,7 @@ def rows_of(kept: Folding, plan: Plan) -> Rows:
 
 async def defined_rows(kept: Folding, plan: Plan) -> Rows:
     """What its definition makes of its history: of all there is in its streams, less what is put aside."""
-    history, left_out = History(kept.redis), await kept.letters.left_out(plan)
+    history, left_out = History(kept.redis), await kept.operating.letters.left_out(plan)
     return defined_by(
         plan,
         [
@@ -92,7 +92,7 @@ async def cursor(kept: Folding, plan: Plan) -> list[dict[str, Any]]:
 
 async def listed(kept: Folding, selection: Selection = ALL) -> list[dict[str, Any]]:
     """The letters, whole as `list` shows them."""
-    found: list[dict[str, Any]] = (await kept.letters.listed(selection))["letters"]
+    found: list[dict[str, Any]] = (await kept.operating.letters.listed(selection))["letters"]
     return found
 
 
@@ -115,7 +115,7 @@ async def test_what_was_put_right_is_folded(fragile: Plan, keep: Keep, redis: Re
         await ready(kept)
         before = await cursor(kept, plan)
 
-        done = await kept.letters.retry(Selection("fragile", state=OPEN))
+        done = await kept.operating.letters.retry(Selection("fragile", state=OPEN))
 
         assert done == {"retried": 5, "refused": 0, "letters": []}
         assert await positions(kept, Selection()) == []
@@ -134,17 +134,17 @@ async def test_what_is_still_wrong_stays(fragile: Plan, keep: Keep, redis: Redis
     async with keep([fragile]) as kept:
         await ready(kept)
         before = await listed(kept)
-        whole = await kept.letters.whole(Selection("fragile", position=parse_position(before[0]["position"])))
+        whole = await kept.operating.letters.whole(Selection("fragile", position=parse_position(before[0]["position"])))
     plan = deployed(STRICTER, tmp_path)
     async with keep([plan]) as kept:
         await ready(kept)
-        first, done = [await kept.letters.retry(ALL) for _ in range(2)]
+        first, done = [await kept.operating.letters.retry(ALL) for _ in range(2)]
 
         assert first == done == {"retried": 0, "refused": 9, "letters": await listed(kept)}
         for was, now in zip(before, done["letters"], strict=True):
             assert "worse!" in now["error"]
             assert was | {"error": now["error"]} == now
-        again = await kept.letters.whole(Selection("fragile", position=parse_position(before[0]["position"])))
+        again = await kept.operating.letters.whole(Selection("fragile", position=parse_position(before[0]["position"])))
         assert (again["event"], again["since"]) == (whole["event"], whole["since"])
         status = await status_of(kept, "fragile")
         assert (status["state"], status["quarantined"]) == ("live", 9)
@@ -159,7 +159,7 @@ async def test_only_what_is_right_now_is_taken(fragile: Plan, keep: Keep, redis:
     plan = deployed(TOLERANT, tmp_path)
     async with keep([plan]) as kept:
         await ready(kept)
-        done = await kept.letters.retry(ALL)
+        done = await kept.operating.letters.retry(ALL)
         assert (done["retried"], done["refused"]) == (4, 4)
         assert [letter["position"] for letter in done["letters"]] == await positions(kept) == ids[2::2]
         assert rows_of(kept, plan) == await defined_rows(kept, plan)
@@ -171,23 +171,23 @@ async def test_discarded_is_kept(fragile: Plan, keep: Keep, redis: Redis, tmp_pa
     given_up = Selection("fragile", position=parse_position(ids[0]))
     async with keep([fragile]) as kept:
         await ready(kept)
-        raw = (await kept.letters.whole(given_up))["event"]
-        assert await kept.letters.discard(given_up, "anna", "a test") == {"discarded": 1}
+        raw = (await kept.operating.letters.whole(given_up))["event"]
+        assert await kept.operating.letters.discard(given_up, "anna", "a test") == {"discarded": 1}
         status = await status_of(kept, "fragile")
         assert (status["quarantined"], status["discarded"]) == (1, 1)
     plan = deployed(TOLERANT, tmp_path)
     async with keep([plan]) as kept:
         await ready(kept)
-        assert (await kept.letters.retry(ALL))["retried"] == 1
+        assert (await kept.operating.letters.retry(ALL))["retried"] == 1
         assert await positions(kept, Selection(state=DISCARDED)) == [ids[0]]
-        whole = await kept.letters.whole(given_up)
+        whole = await kept.operating.letters.whole(given_up)
         assert (whole["event"], whole["discarded_by"], whole["discarded_for"]) == (raw, "anna", "a test")
         assert len(rows_of(kept, plan)["numbers"]) == 2
         assert rows_of(kept, plan) == await defined_rows(kept, plan)
         with pytest.raises(LetterMissing, match=f"no open dead letter of fragile at {ids[0]}"):
-            await kept.letters.discard(given_up, "ben")
+            await kept.operating.letters.discard(given_up, "ben")
 
-        assert (await kept.letters.retry(given_up))["retried"] == 1
+        assert (await kept.operating.letters.retry(given_up))["retried"] == 1
 
         assert len(rows_of(kept, plan)["numbers"]) == 3
         assert rows_of(kept, plan) == await defined_rows(kept, plan)
@@ -208,22 +208,22 @@ async def test_filters(fragile: Plan, keep: Keep, redis: Redis, tmp_path: Path) 
         assert await positions(kept, Selection(error="WORSE")) == everything[1:2]
         assert await positions(kept, Selection(error="not json")) == [unread]
         assert await positions(kept, Selection(stream="cartsnitch.prices", position=parse_position(unread))) == [unread]
-        first = await kept.letters.listed(ALL, limit=1)
+        first = await kept.operating.letters.listed(ALL, limit=1)
         assert (first["total"], [letter["position"] for letter in first["letters"]]) == (3, everything[:1])
         with pytest.raises(LetterMissing, match=r"no open dead letter of type cartsnitch\.stores\.updated"):
-            await kept.letters.retry(Selection(event_type="cartsnitch.stores.updated", state=OPEN))
+            await kept.operating.letters.retry(Selection(event_type="cartsnitch.stores.updated", state=OPEN))
         with pytest.raises(LetterMissing, match="of fragile whose error contains 'bliss'"):
-            await kept.letters.discard(Selection("fragile", error="bliss"), "anna")
+            await kept.operating.letters.discard(Selection("fragile", error="bliss"), "anna")
         with pytest.raises(LetterMissing, match="of fragile at 1-0"):
-            await kept.letters.whole(Selection("fragile", position=parse_position("1-0")))
+            await kept.operating.letters.whole(Selection("fragile", position=parse_position("1-0")))
         with pytest.raises(ProjectionUnknown, match=f"no projection 'robust'; there are {name}"):
-            await kept.letters.listed(Selection("robust"))
+            await kept.operating.letters.listed(Selection("robust"))
     plan = deployed(TOLERANT, tmp_path)
     async with keep([plan]) as kept:
         await ready(kept)
-        assert (await kept.letters.retry(Selection(error="poison", state=OPEN)))["retried"] == 1
-        assert (await kept.letters.retry(Selection(event_type=price_updated, state=OPEN)))["refused"] == 1
-        assert await kept.letters.discard(Selection(error="not JSON"), "anna") == {"discarded": 1}
+        assert (await kept.operating.letters.retry(Selection(error="poison", state=OPEN)))["retried"] == 1
+        assert (await kept.operating.letters.retry(Selection(event_type=price_updated, state=OPEN)))["refused"] == 1
+        assert await kept.operating.letters.discard(Selection(error="not JSON"), "anna") == {"discarded": 1}
         assert await positions(kept) == everything[1:2]
 
 
@@ -232,7 +232,7 @@ async def test_live_events_go_on_meanwhile(fragile: Plan, keep: Keep, redis: Red
     await publish(redis, [source for number in range(AT_ONCE + 20) for source in ("poison", str(number))])
     async with keep([fragile]) as kept:
         await ready(kept)
-        assert (await kept.letters.listed(ALL))["total"] == AT_ONCE + 20
+        assert (await kept.operating.letters.listed(ALL))["total"] == AT_ONCE + 20
     plan = deployed(TOLERANT, tmp_path)
     async with keep([plan]) as kept:
         await ready(kept)
@@ -241,7 +241,7 @@ async def test_live_events_go_on_meanwhile(fragile: Plan, keep: Keep, redis: Red
             for first in range(1_000, 4_000, 100):
                 await publish(redis, [str(number) for number in range(100)], first)
 
-        _, done = await asyncio.gather(keep_publishing(), kept.letters.retry(ALL))
+        _, done = await asyncio.gather(keep_publishing(), kept.operating.letters.retry(ALL))
         await ready(kept)
 
         assert done["retried"] == AT_ONCE + 20
@@ -261,13 +261,13 @@ async def test_only_the_owner_may(fragile: Plan, keep: Keep, redis: Redis, tmp_p
     async with keep([plan]) as kept:
         await ready(kept)
         async with keep([plan]) as second:
-            for work in (second.letters.retry(ALL), second.letters.discard(ALL, "anna")):
+            for work in (second.operating.letters.retry(ALL), second.operating.letters.discard(ALL, "anna")):
                 with pytest.raises(NotOwner, match="it is waiting for its lease"):
                     await work
         store = kept.stores.of(plan)
         store.take_over(plan.as_version, 1_000, plan.streams)
         store.close()
-        for work in (kept.letters.retry(ALL), kept.letters.discard(ALL, "anna")):
+        for work in (kept.operating.letters.retry(ALL), kept.operating.letters.discard(ALL, "anna")):
             with pytest.raises(CursorMoved):
                 await work
         assert await positions(kept) == [ids[1]]
@@ -297,7 +297,7 @@ async def test_what_nobody_could_read(keep: Keep, redis: Redis, monkeypatch: pyt
                 assert rows_of(kept, plan) == await defined_rows(kept, plan), plan
     async with keep() as kept:
         await ready(kept)
-        done = await kept.letters.retry(ALL)
+        done = await kept.operating.letters.retry(ALL)
         assert (done["retried"], done["refused"]) == (len(of_prices) + len(of_users), len(of_prices))
         assert {letter["error"] for letter in await listed(kept, Selection(stream="cartsnitch.prices"))} == {UNKNOWN}
         for plan in kept.plans:

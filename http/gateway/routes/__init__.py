@@ -14,6 +14,7 @@ from gateway.routes import (
     products,
     public,
     purchases,
+    rebuilds,
     scraping,
     shopping,
     shrinkflation,
@@ -38,4 +39,5 @@ ROUTES = (
     *ops.routes,
     *dead_letters.routes,
     *inspection.routes,
+    *rebuilds.routes,
 )

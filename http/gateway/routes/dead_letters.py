@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 
 from gateway.access import Access
 from gateway.parameters import INTEGER, Asked, Flag, Search
-from gateway.problems import Problem
+from gateway.problems import Missing, NotNow, Problem
 from gateway.route import Answer, Question, Routes
 from readmodel.engine.letters import OPEN, SHOWN, LetterMissing, ProjectionUnknown, Selection
 from readmodel.engine.ownership import NotOwner
@@ -21,18 +21,6 @@ routes = Routes("operations")
 PATH = "/api/v1/ops/dead-letters"
 T = TypeVar("T")
 EntryId = Annotated[str, Field(pattern=r"^[0-9]{1,20}(-[0-9]{1,20})?$", description="As in `1763690000000-0`.")]
-
-
-class Missing(Problem):
-    """{reason}"""
-
-    status = HTTPStatus.NOT_FOUND
-
-
-class NotNow(Problem):
-    """{reason}"""
-
-    status = HTTPStatus.CONFLICT
 
 
 class NothingSelected(Problem):

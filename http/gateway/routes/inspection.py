@@ -2,14 +2,13 @@
 
 from collections.abc import Awaitable
 from datetime import datetime
-from http import HTTPStatus
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, Field
 
 from gateway.access import Access
 from gateway.parameters import Asked
-from gateway.problems import ParametersInvalid, Problem
+from gateway.problems import Missing, NotNow, ParametersInvalid
 from gateway.route import Answer, Nothing, Question, Routes
 from readmodel.engine.bench import NothingLive
 from readmodel.engine.history import HistoryGap
@@ -22,18 +21,6 @@ AUDIT, EXPLAIN = "/api/v1/ops/audit", "/api/v1/ops/explain"
 T = TypeVar("T")
 Name = Annotated[str, Field(max_length=200)]
 Key = Annotated[str, Field(max_length=1_000, description="column=value, or values in order with commas between.")]
-
-
-class Unknown(Problem):
-    """{reason}"""
-
-    status = HTTPStatus.NOT_FOUND
-
-
-class NotNow(Problem):
-    """{reason}"""
-
-    status = HTTPStatus.CONFLICT
 
 
 class Touch(BaseModel):
@@ -167,7 +154,7 @@ async def _answered(asked: Awaitable[T]) -> T:
     try:
         return await asked
     except (ProjectionUnknown, TableUnknown) as error:
-        raise Unknown(reason=error) from error
+        raise Missing(reason=error) from error
     except KeyInvalid as error:
         raise ParametersInvalid({"field": "key", "message": str(error), "type": "key_invalid"}) from error
     except (NothingLive, HistoryGap) as error:

@@ -1,0 +1,69 @@
+"""What operators can have done, put together: in the running service, and where none runs."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import redis.asyncio
+
+import projections
+from readmodel.cli.background import in_background
+from readmodel.cli.stores import Stores, open_stores
+from readmodel.engine.bench import Bench
+from readmodel.engine.catalogue import discover
+from readmodel.engine.history import History
+from readmodel.engine.inspection import Inspector
+from readmodel.engine.lease import TTL, Leases
+from readmodel.engine.letters import Letters
+from readmodel.engine.ownership import Borrower, Keeper
+from readmodel.engine.plan import Plan
+from readmodel.engine.preparation import prepare
+from readmodel.engine.rebuild import Rebuilds
+from readmodel.engine.rebuilding import Rebuilding
+from readmodel.settings import Settings
+from readmodel.stores.leases import LeaseTable, process_name
+
+
+@dataclass(frozen=True)
+class Operating:
+    """What operators can have done."""
+
+    plans: Sequence[Plan]
+    letters: Letters
+    rebuilding: Rebuilding
+    inspector: Inspector
+
+
+def operating(
+    plans: Sequence[Plan],
+    stores: Stores,
+    history: History,
+    keepers: Mapping[str, Keeper],
+    leases: Leases,
+    data_dir: Path,
+) -> Operating:
+    """What can be done with these stores to the projections that `keepers` own."""
+    letters = Letters(plans, stores.readers, keepers)
+    rebuilds = Rebuilds(stores.of, history, keepers, leases, letters, stores.copiers, data_dir)
+    inspector = Inspector(plans, Bench(stores.copiers, history, data_dir))
+    return Operating(plans, letters, Rebuilding(plans, rebuilds), inspector)
+
+
+@asynccontextmanager
+async def without_service(settings: Settings) -> AsyncIterator[Operating]:
+    """The same for a command, where no service keeps the projections; every one is owned for as long as it takes."""
+    plans = discover(projections)
+    leases = Leases(LeaseTable(str(settings.database_url), process_name(), TTL))
+    async with (
+        open_stores(settings) as stores,
+        redis.asyncio.Redis.from_url(str(settings.redis_url)) as client,
+        in_background(leases.keep()),
+    ):
+        await asyncio.to_thread(prepare, plans, stores.of)
+        keepers = {plan.key: Borrower(plan, stores.of, leases) for plan in plans}
+        try:
+            yield operating(plans, stores, History(client), keepers, leases, settings.data_dir)
+        finally:
+            await leases.close()
