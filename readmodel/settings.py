@@ -44,6 +44,7 @@ class Settings(BaseSettings):
     cors_origins: Annotated[tuple[str, ...], NoDecode] = LOCAL_FRONTENDS
     embedded: Literal["auto", "never"] = "auto"
     stall_seconds: float = Field(default=60.0, gt=0)
+    audit_every_seconds: float = Field(default=6 * 3600, ge=0)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
     @classmethod

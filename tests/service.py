@@ -65,6 +65,12 @@ class ServiceProcess:
         with urllib.request.urlopen(request, timeout=30) as response:
             return json.loads(response.read())
 
+    def text(self, path: str) -> str:
+        """Ask it, and read the text."""
+        with urllib.request.urlopen(self.url() + path, timeout=30) as response:
+            text: bytes = response.read()
+            return text.decode()
+
     def url(self) -> str:
         """Where it answers, once it does."""
         announcement = self.data_dir / "service.json"
