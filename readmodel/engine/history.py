@@ -1,6 +1,7 @@
 """History: every event at or below a position. Here that is the stream itself, read in pages."""
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +14,8 @@ from readmodel.events.position import START, format_position, parse_position, po
 
 PAGE = 4_000
 """Entries per read."""
+CONNECTION_ERRORS = (redis.exceptions.RedisError, OSError, RuntimeError)
+"""What the client raises when Redis cannot be asked; uvloop says RuntimeError where a connection is closed already."""
 
 
 class HistoryUnavailable(ReadModelError):
@@ -43,10 +46,8 @@ class History:
     async def read(self, stream: str, after: int, upto: int | None = None, count: int = PAGE) -> list[Entry]:
         """The next entries after a position, in order; HistoryUnavailable when Redis is away."""
         end = "+" if upto is None else format_position(upto)
-        try:
+        with _asking():
             found = await self._client.xrange(stream, f"({format_position(after)}", end, count)
-        except redis.exceptions.RedisError as error:
-            raise HistoryUnavailable(reason=str(error)) from error
         return entries_of(found or [])
 
     async def pages(self, stream: str, after: int, upto: int) -> AsyncIterator[list[Entry]]:
@@ -57,15 +58,14 @@ class History:
 
     async def state(self, stream: str) -> StreamState:
         """How long a stream is and where it ends."""
-        try:
-            info = await self._client.xinfo_stream(stream)
-        except redis.exceptions.ResponseError as error:
-            if "no such key" in str(error):
+        with _asking():
+            try:
+                info = await self._client.xinfo_stream(stream)
+            except redis.exceptions.ResponseError as error:
+                # Other refusals, as while a script runs or a disk is full, are no sign that the stream is gone.
+                if "no such key" not in str(error):
+                    raise
                 return StreamState()
-            # As while a script runs, or a disk is full: that is no sign that the stream is gone.
-            raise HistoryUnavailable(reason=str(error)) from error
-        except redis.exceptions.RedisError as error:
-            raise HistoryUnavailable(reason=str(error)) from error
         first = parse_position(info["first-entry"][0].decode()) if info["first-entry"] else START
         last = parse_position(info["last-generated-id"].decode())
         return StreamState(info["length"], last, info["entries-added"], first)
@@ -94,10 +94,17 @@ class History:
 
     async def _holds(self, stream: str, position: int) -> bool:
         entry_id = format_position(position)
-        try:
+        with _asking():
             return bool(await self._client.xrange(stream, entry_id, entry_id))
-        except redis.exceptions.RedisError as error:
-            raise HistoryUnavailable(reason=str(error)) from error
+
+
+@contextmanager
+def _asking() -> Iterator[None]:
+    """Errors of Redis, and of the way there, as HistoryUnavailable."""
+    try:
+        yield
+    except CONNECTION_ERRORS as error:
+        raise HistoryUnavailable(reason=str(error)) from error
 
 
 def entries_of(found: Iterable[Any]) -> list[Entry]:

@@ -144,6 +144,7 @@ class Runner:
             await self._blocking(partial(self._store.go_live, self.plan.as_version, self._owned()))
             self._is_live = True
         self.progress.state = State.LIVE
+        self.progress.last_error = None
 
     async def _read_history(self, stream: str, upto: int) -> None:
         async for entries in self._history.pages(stream, self.cursors[stream], upto):
