@@ -14,7 +14,7 @@ from tests.faults.servers import Killable
 from tests.service import ServiceProcess, service_process
 
 SERVICE, REDIS, POSTGRES = "service", "redis", "postgres"
-ROUNDS = {SERVICE: 8, REDIS: 28, POSTGRES: 14}
+ROUNDS = {SERVICE: 6, REDIS: 30, POSTGRES: 14}
 """Fifty; a start of the service takes longest."""
 LONGEST_RUN = 1.0
 """Seconds from one start to the next kill, at most."""
