@@ -23,23 +23,23 @@ STOPPED_FOR = 5.0
 
 # Kept in the transaction of each commit, so what was rolled back is not in it; in the order in which the row was held.
 REMEMBER_COMMITS = """
-CREATE TABLE commits (
+CREATE TABLE public.commits (
     number bigint GENERATED ALWAYS AS IDENTITY,
     projection text,
     stream text,
     position bigint,
     epoch bigint
 );
-CREATE FUNCTION remember_commit() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION public.remember_commit() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO public.commits (projection, stream, position, epoch)
     VALUES (NEW.projection, NEW.stream, NEW.position, NEW.epoch);
     RETURN NEW;
 END
 $$;
-CREATE TRIGGER remember AFTER UPDATE ON readmodel.cursors FOR EACH ROW EXECUTE FUNCTION remember_commit();
+CREATE TRIGGER remember AFTER UPDATE ON readmodel.cursors FOR EACH ROW EXECUTE FUNCTION public.remember_commit();
 """
-COMMITS = "SELECT projection, stream, position, epoch FROM commits ORDER BY projection, stream, number"
+COMMITS = "SELECT projection, stream, position, epoch FROM public.commits ORDER BY projection, stream, number"
 OWNERS = "SELECT projection, epoch FROM readmodel.cursors GROUP BY projection, epoch"
 
 
