@@ -172,6 +172,7 @@ class Runner:
             await self._blocking(partial(self._store.go_live, self.version, self._owned()))
             self._is_live = True
         self.progress.state = State.LIVE
+        self.progress.last_error = None
 
     def _read_upto(self) -> dict[str, int]:
         return {stream: max(position, self._skipped.get(stream, 0)) for stream, position in self.cursors.items()}

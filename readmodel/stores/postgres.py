@@ -121,8 +121,9 @@ class PostgresStore:
     def take_over(self, version: Version, epoch: int, streams: Sequence[str]) -> dict[str, Cursor]:
         """See Store."""
         with self._connected(version) as connection:
-            _end_other_sessions(connection, self._work, version, epoch)
+            _end_open_transactions(connection, self._work, version, epoch)
             with connection.transaction():
+                connection.execute(_SESSIONS["wait_briefly"])
                 return bookkeeping.take_over(_running(connection), version, epoch, streams)
 
     def commit(self, commit: Commit) -> None:
@@ -192,7 +193,7 @@ class PostgresStore:
             raise FoldBroken(projection=version, reason=_first_line(error)) from error
 
 
-def _end_other_sessions(connection: psycopg.Connection[TupleRow], work: str, version: Version, epoch: int) -> None:
+def _end_open_transactions(connection: psycopg.Connection[TupleRow], work: str, version: Version, epoch: int) -> None:
     """Roll back what earlier owners of the version left open, and sign this session, for those to come."""
     signature = {"work": f"{work} of {version.projection} v{version.version}"[-40:], "epoch": epoch}
     connection.execute(_SESSIONS["name_session"], signature)
