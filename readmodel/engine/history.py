@@ -74,6 +74,13 @@ class History:
             count, after = count + link.segment.entries, link.segment.upto
         return count + sum([len(entries) async for entries in self.pages(stream, after, upto)])
 
+    async def last_at(self, stream: str, position: int) -> int:
+        """The position of the last entry at or below one, such as a time; 0 where there is none."""
+        in_stream = await self.streams.before(stream, position + 1)
+        if not self.archive or in_stream >= await self.archived_upto(stream):
+            return in_stream
+        return await self._archive_call(lambda archive: archive.last_at(stream, position))
+
     async def state(self, stream: str) -> StreamState:
         """How long a stream is and where it ends."""
         return (await self.streams.look(stream)).state

@@ -101,6 +101,8 @@ class Rebuilds:
             except BaseException:
                 await _thread(store.drop, building.version)
                 raise
+            finally:
+                building.relations.close()
             if wanted.swap:
                 await _thread(_tidy, plan, store)
             return _outcome(plan, building.version, is_shown=wanted.swap) | {"diff": difference}
@@ -185,7 +187,9 @@ class Rebuilds:
         found: dict[str, Cursor] = {}
         for stream in plan.streams:
             last = (await self._history.state(stream)).last
-            position = min(last, until.get(stream, last)) if until else last
+            wanted = min(last, until.get(stream, last)) if until else last
+            # A time is made an entry's position, because that is where the log can be read on.
+            position = await self._history.last_at(stream, wanted)
             found[stream] = Cursor(position, await self._history.count(stream, position))
         return found
 

@@ -8,8 +8,9 @@ from pydantic import BaseModel, Field
 
 from gateway.access import Access
 from gateway.parameters import Asked, Search
+from gateway.problems import Missing, NotNow
 from gateway.route import Answer, Nothing, Question, Routes
-from gateway.routes.dead_letters import EntryId, Missing, NotNow
+from gateway.routes.dead_letters import EntryId
 from readmodel.engine.losses import LossChanged, NothingLost, StreamUnknown
 
 routes = Routes("operations")
