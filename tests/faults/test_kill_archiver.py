@@ -28,7 +28,7 @@ SETTINGS = {
 
 
 def test_every_acknowledged_event_is_archived_once(redis_db: str, database: str, tmp_path: Path, seed: int) -> None:
-    """Whenever the service dies, the next one archives what is left; at the end no file is too many, and none missing."""
+    """Whenever the service dies, the next one archives what is left; in the end no file is too many, none missing."""
     chance = random.Random(seed)
     sent: Raws = []
     with redis_client.Redis.from_url(redis_db) as client, service_process(redis_db, database, tmp_path) as service:
