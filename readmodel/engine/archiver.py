@@ -103,7 +103,7 @@ class Archiver:
             await work(stream)
         except Superseded:
             return  # somebody else merged the same segments; the next look sees that
-        except (HistoryUnavailable, StoreUnavailable, ArchiveUnavailable) as error:
+        except (HistoryUnavailable, StoreUnavailable, ArchiveUnavailable, OSError) as error:  # a full disk is the last
             self.status.waits(stream, error)
         except ReadModelError as error:
             self.status.stopped(stream, error)
