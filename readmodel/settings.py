@@ -43,6 +43,8 @@ class Settings(BaseSettings):
     service_key: str | None = Field(default=None, repr=False)
     cors_origins: Annotated[tuple[str, ...], NoDecode] = LOCAL_FRONTENDS
     embedded: Literal["auto", "never"] = "auto"
+    stall_seconds: float = Field(default=60.0, gt=0)
+    audit_every_seconds: float = Field(default=6 * 3600, ge=0)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
     @classmethod

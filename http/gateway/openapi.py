@@ -69,7 +69,7 @@ def document(routes: Iterable[Route[Any]]) -> Schema:
     answers, parameters, schemas = _schemas(declared)
     paths: dict[str, Schema] = {}
     for route in declared:
-        operation = _operation(route, answers[route.path], parameters[route.path])
+        operation = _operation(route, answers[_name(route)], parameters[_name(route)])
         paths.setdefault(route.path, {})[route.method.lower()] = operation
     return {
         "openapi": "3.1.0",
@@ -89,15 +89,19 @@ def document(routes: Iterable[Route[Any]]) -> Schema:
 
 
 def _schemas(routes: Iterable[Route[Any]]) -> tuple[dict[str, Schema], dict[str, Schema], Schema]:
-    """Each path's answer and parameters, and the models that the answers refer to."""
+    """Each operation's answer and parameters, and the models that the answers refer to."""
     inputs: list[tuple[str, JsonSchemaMode, TypeAdapter[Any]]] = []
     parameters = {}
     for route in routes:
-        inputs.append((route.path, "serialization", TypeAdapter(route.answers)))
-        parameters[route.path] = route.asks.model_json_schema(mode="validation")
+        inputs.append((_name(route), "serialization", TypeAdapter(route.answers)))
+        parameters[_name(route)] = route.asks.model_json_schema(mode="validation")
     made, shared = TypeAdapter.json_schemas(inputs, ref_template=_REF)
-    answers = {path: dict(schema) for (path, _), schema in made.items()}
+    answers = {name: dict(schema) for (name, _), schema in made.items()}
     return answers, parameters, shared.get("$defs", {})
+
+
+def _name(route: Route[Any]) -> str:
+    return f"{route.method} {route.path}"
 
 
 def _operation(route: Route[Any], answer: Schema, parameters: Schema) -> Schema:

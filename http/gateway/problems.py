@@ -10,6 +10,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from gateway.request_id import REQUEST_ID
+from readmodel.engine.history import HistoryUnavailable
 from readmodel.engine.paging import MarkInvalid
 from readmodel.engine.views import NotThereYet, ProjectionNotReady
 from readmodel.errors import ReadModelError
@@ -104,7 +105,7 @@ async def problems(request: web.Request, handler: Handler) -> web.StreamResponse
         return await handler(request)
     except Problem as problem:
         return problem_response(request, problem.status, str(problem), problem.headers, problem.faults)
-    except (NotThereYet, ProjectionNotReady, StoreUnavailable) as error:
+    except (NotThereYet, ProjectionNotReady, StoreUnavailable, HistoryUnavailable) as error:
         return _unavailable(request, error)
     except MarkInvalid as error:
         fault: Fault = {"field": "after", "message": str(error), "type": "mark_invalid"}

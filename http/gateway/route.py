@@ -7,13 +7,11 @@ from functools import cached_property
 from typing import Any, Generic
 
 from gateway.access import Access
-from gateway.archive import ArchiveLike, LossesLike
 from gateway.auth import User
-from gateway.letters import LettersLike
 from gateway.monitor import MonitorLike
+from gateway.operators import Operators
 from gateway.paging import Paged
 from gateway.parameters import A, Asked
-from gateway.rebuilds import RebuildsLike
 from readmodel.engine.paging import Extent
 from readmodel.engine.views import View
 
@@ -27,10 +25,7 @@ class Question(Generic[A]):
     asked: A
     caller: User
     monitor: MonitorLike
-    letters: LettersLike
-    rebuilds: RebuildsLike
-    archive: ArchiveLike
-    losses: LossesLike
+    operators: Operators
     looking_at: View | None = None
 
     @property

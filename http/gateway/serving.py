@@ -7,14 +7,12 @@ from typing import Any
 from aiohttp import ETag, web
 
 from gateway.access import Access, Door
-from gateway.archive import ArchiveLike, LossesLike
-from gateway.letters import LettersLike
 from gateway.lines import send_lines
 from gateway.monitor import MonitorLike
+from gateway.operators import Operators
 from gateway.paging import Paged
 from gateway.parameters import asked_of, min_position
 from gateway.problems import Problem
-from gateway.rebuilds import RebuildsLike
 from gateway.route import Answer, Question, Route
 from gateway.wire import dumps, etag_of
 from readmodel.engine.vector import format_vector
@@ -32,10 +30,7 @@ class Desk:
     door: Door
     views: Views
     monitor: MonitorLike
-    letters: LettersLike
-    rebuilds: RebuildsLike
-    archive: ArchiveLike
-    losses: LossesLike
+    operators: Operators
 
     def serve(self, route: Route[Any]) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
         """The aiohttp handler of a route."""
@@ -43,7 +38,7 @@ class Desk:
         async def handle(request: web.Request) -> web.StreamResponse:
             caller = await self.door.admit(request, route.access)
             asked = asked_of(request, route.asks)
-            question = Question(asked, caller, self.monitor, self.letters, self.rebuilds, self.archive, self.losses)
+            question = Question(asked, caller, self.monitor, self.operators)
             if not route.reads:
                 answer = (await route.call(question)).body
                 if route.in_lines:

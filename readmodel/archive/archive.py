@@ -92,19 +92,6 @@ class Archive:
             return next((raw for found, raw in rows if found == position), None)
         return None
 
-    def last_at(self, stream: str, position: int) -> int:
-        """The position of the last archived entry at or below one; 0 where there is none."""
-        for link in reversed(self.chain(stream)):
-            if link.after < position and not link.segment.gap:
-                if link.segment.upto <= position:
-                    return link.segment.upto
-                parts = [part for part in link.segment.parts if part.has_raw]
-                groups = (self.row_groups(link.segment, part, link.after, [POSITION]) for part in parts)
-                columns = (rows[POSITION] for files in groups for rows, _ in files)
-                if found := max((at for column in columns for at in column.to_pylist() if at <= position), default=0):
-                    return int(found)
-        return START
-
     def whole(self, segment: Manifest, part: Part) -> None:
         """Read a file whole; ArchiveDamaged unless every byte is as it was written."""
         with self._blaming(segment, part):

@@ -26,7 +26,7 @@ class ServiceRefused(ReadModelError):
 
 
 def ask(settings: Settings, url: str, method: str, path: str, **parameters: Any) -> Any:
-    """The JSON that the service at `url` answers; parameters that are None are left out.
+    """The JSON that the service at `url` answers; parameters that are None are left out, lists repeated.
 
     Raises ServiceRefused with the reason that the service gives, or ServiceUnreachable.
     """
@@ -48,7 +48,7 @@ def ask_lines(settings: Settings, url: str, path: str, **parameters: Any) -> Ite
 def _answer(
     settings: Settings, url: str, method: str, path: str, parameters: Mapping[str, Any]
 ) -> Iterator[http.client.HTTPResponse]:
-    query = urllib.parse.urlencode({name: value for name, value in parameters.items() if value is not None})
+    query = urllib.parse.urlencode({name: value for name, value in parameters.items() if value is not None}, True)
     key = settings.with_secrets().service_key or ""
     request = urllib.request.Request(  # noqa: S310 - the operator's own URL
         f"{url}{path}{'?' if query else ''}{query}", method=method, headers={"X-Service-Key": key}

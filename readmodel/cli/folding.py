@@ -23,6 +23,7 @@ from readmodel.engine.monitor import Monitor
 from readmodel.engine.ownership import Caretaker
 from readmodel.engine.plan import Plan
 from readmodel.engine.preparation import prepare
+from readmodel.engine.progress import State
 from readmodel.engine.projection import DUCKDB
 from readmodel.engine.runner import Runner
 from readmodel.settings import Settings
@@ -77,13 +78,23 @@ async def folding(settings: Settings, plans: Sequence[Plan]) -> AsyncIterator[Fo
         archiver = archiver_of(settings, history, leases)
         await stack.enter_async_context(in_background(archiver.run()))
         monitor = Monitor(
-            plans, stores.readers, history, runners, feed.unknown, consumer.health, archiver.status.alarms
+            plans,
+            stores.readers,
+            history,
+            runners,
+            feed.unknown,
+            consumer.health,
+            archiver.status.alarms,
+            settings.stall_seconds,
         )
         await monitor.look()
         await stack.enter_async_context(in_background(monitor.watch()))
         keepers = {plan.key: Caretaker(runners[plan.key], plan, stores.of, leases) for plan in plans}
         operators = operating(plans, stores, history, keepers, leases, settings.data_dir)
         await operators.rebuilding.tidy()
+        if every := settings.audit_every_seconds:
+            watching = operators.inspector.audits.watch(every, lambda plan: _is_kept(runners[plan.key]))
+            await stack.enter_async_context(in_background(watching))
         yield Folding(plans, stores, runners, consumer, monitor, operators, client, history, archiver)
 
 
@@ -105,6 +116,11 @@ def _furthest(plans: Sequence[Plan], cursors: Mapping[str, Mapping[str, int]]) -
         for stream in plan.streams:
             found[stream] = max(found.get(stream, 0), cursors.get(plan.key, {}).get(stream, 0))
     return found
+
+
+def _is_kept(runner: Runner) -> bool:
+    """Whether a projection is kept here, by this process, at the moment."""
+    return runner.progress.state is State.LIVE
 
 
 @asynccontextmanager

@@ -9,6 +9,7 @@ from readmodel.cli.addresses import env
 from readmodel.cli.demo import demo
 from readmodel.cli.gaps import accept_gap
 from readmodel.cli.imports import import_
+from readmodel.cli.inspecting import audit, explain
 from readmodel.cli.letters import dead_letters
 from readmodel.cli.new import new
 from readmodel.cli.publish import publish
@@ -25,15 +26,15 @@ def commands() -> None:
     """The read side of CartSnitch: projections of the event log, and the API that serves them."""
 
 
-OF_SERVICE = (serve, demo, migrate, status, publish, import_, token, env, new)
-OF_OPERATORS = (rebuild, swap, rollback, dead_letters, accept_gap)
+SERVING, LOOKING = (serve, demo, migrate, token, env, new), (status, audit, explain)
+CHANGING = (rebuild, swap, rollback, dead_letters, accept_gap, publish, import_)
 
-for command in (*OF_SERVICE, *OF_OPERATORS):
+for command in (*SERVING, *LOOKING, *CHANGING):
     commands.add_command(command)
 
 
 def main() -> None:
-    """Run a command. Exit codes: 0 done, 1 failed, 2 usage."""
+    """Run a command. Exit codes: 0 done, 1 failed, 2 usage, 3 the audit found a difference."""
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)-7s %(message)s")
     try:
         commands.main(standalone_mode=False)

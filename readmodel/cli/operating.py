@@ -12,8 +12,10 @@ import projections
 from readmodel.cli.archive import history_of
 from readmodel.cli.background import in_background
 from readmodel.cli.stores import Stores, open_stores
+from readmodel.engine.bench import Bench
 from readmodel.engine.catalogue import discover
 from readmodel.engine.history import History
+from readmodel.engine.inspection import Inspector
 from readmodel.engine.lease import TTL, Leases
 from readmodel.engine.letters import Letters
 from readmodel.engine.losses import Losses
@@ -34,6 +36,7 @@ class Operating:
     letters: Letters
     rebuilding: Rebuilding
     losses: Losses
+    inspector: Inspector
 
 
 def operating(
@@ -46,8 +49,15 @@ def operating(
 ) -> Operating:
     """What can be done with these stores to the projections that `keepers` own."""
     letters = Letters(plans, stores.readers, keepers)
-    rebuilds = Rebuilds(stores.of, history, keepers, leases, letters, stores.copiers, data_dir)
-    return Operating(plans, letters, Rebuilding(plans, rebuilds), Losses(history, plans, stores.readers))
+    return Operating(
+        plans,
+        letters=letters,
+        rebuilding=Rebuilding(
+            plans, Rebuilds(stores.beside, history, keepers, leases, letters, stores.copiers, data_dir)
+        ),
+        losses=Losses(history, plans, stores.readers),
+        inspector=Inspector(plans, Bench(stores.copiers, history, data_dir)),
+    )
 
 
 @asynccontextmanager

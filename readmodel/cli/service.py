@@ -11,6 +11,7 @@ from aiohttp import web
 import projections
 from gateway.app import build
 from gateway.auth import Authenticator
+from gateway.operators import Operators
 from handlers.asyncapi import document
 from readmodel.cli.folding import Folding, folding
 from readmodel.engine.catalogue import discover
@@ -35,16 +36,18 @@ async def running(settings: Settings) -> AsyncIterator[Service]:
             Views(found.plans, found.stores.readers),
             auth=Authenticator(settings.signing_keys()),
             monitor=found.monitor,
-            letters=found.operating.letters,
-            rebuilds=found.operating.rebuilding,
-            archive=found.archiver.status,
-            losses=found.operating.losses,
+            operators=_operators(found),
             asyncapi=document(found.consumer.broker, version("readmodel")),
             cors_origins=settings.cors_origins,
             service_key=settings.service_key,
         )
         async with _open_doors(app, settings) as url:
             yield Service(found, url)
+
+
+def _operators(found: Folding) -> Operators:
+    can = found.operating
+    return Operators(can.letters, can.rebuilding, can.inspector, found.archiver.status, can.losses)
 
 
 @asynccontextmanager

@@ -23,6 +23,7 @@ from readmodel.engine.streams import PAGE, HistoryUnavailable, Streams, StreamSt
 from readmodel.events.envelope import Entry, digest_of
 from readmodel.events.position import START, format_position, position_milliseconds
 from readmodel.stores.gaps import Gap, GapTable
+from readmodel.stores.store import Cursor
 
 __all__ = ["PAGE", "History", "HistoryGap", "HistoryUnavailable", "StreamState", "entries_of"]
 
@@ -65,21 +66,18 @@ class History:
             elif tail is not None:
                 return
 
-    async def count(self, stream: str, upto: int) -> int:
-        """How many entries there have been at or below a position."""
-        count, after = 0, START
+    async def standing(self, stream: str, upto: int) -> Cursor:
+        """Where a reader stands that has read all there is at or below a position."""
+        at = Cursor(START, 0)
         for link in await self._archive_call(lambda archive: archive.chain(stream)) if self.archive else ():
-            if link.segment.upto > upto or link.segment.after != link.after:
+            segment = link.segment
+            if segment.upto > upto or segment.after != link.after:
                 break  # it has entries that are not meant, so they are counted one by one
-            count, after = count + link.segment.entries, link.segment.upto
-        return count + sum([len(entries) async for entries in self.pages(stream, after, upto)])
-
-    async def last_at(self, stream: str, position: int) -> int:
-        """The position of the last entry at or below one, such as a time; 0 where there is none."""
-        in_stream = await self.streams.before(stream, position + 1)
-        if not self.archive or in_stream >= await self.archived_upto(stream):
-            return in_stream
-        return await self._archive_call(lambda archive: archive.last_at(stream, position))
+            at = Cursor(segment.upto, at.entries + segment.entries, segment.last_sha256)
+        async for entries in self.pages(stream, at.position, upto):
+            last = entries[-1]
+            at = Cursor(last.position, at.entries + len(entries), digest_of(last.raw))
+        return at
 
     async def state(self, stream: str) -> StreamState:
         """How long a stream is and where it ends."""

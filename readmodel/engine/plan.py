@@ -75,13 +75,13 @@ class Plan:
     def fold(self) -> tuple[str, ...]:
         """The statements that merge one batch, in order: tombstones first, so that what they erase stays out."""
         erasure = self.declared.erased_by
-        merges = [fold.merge(t.table, t.column_names, t.facts, self._erasure_in(t)) for t in self.tables]
-        erased = [fold.erase(t.table, erasure) for t in self.tables if erasure and self._erasure_in(t)]
+        merges = [fold.merge(t.table, t.column_names, t.facts, self.erasure_in(t)) for t in self.tables]
+        erased = [fold.erase(t.table, erasure) for t in self.tables if erasure and self.erasure_in(t)]
         return (*merges[:1], *erased, *merges[1:])
 
     def definition(self, table: PlannedTable) -> str:
         """The SELECT that computes a table from all of history."""
-        erasure = self._erasure_in(table)
+        erasure = self.erasure_in(table)
         query = fold.newest(table.table, table.column_names, table.facts, erasure)
         if not erasure:
             return query
@@ -91,7 +91,8 @@ class Plan:
         """The tables to create."""
         return tuple(_shape(table) for table in self.tables)
 
-    def _erasure_in(self, table: PlannedTable) -> Erasure | None:
+    def erasure_in(self, table: PlannedTable) -> Erasure | None:
+        """What erases rows of a table, if anything does."""
         erasure = self.declared.erased_by
         concerned = erasure and table.table.name != fold.ERASED and erasure.column in table.column_names
         return erasure if concerned else None

@@ -187,10 +187,8 @@ class Rebuilds:
         found: dict[str, Cursor] = {}
         for stream in plan.streams:
             last = (await self._history.state(stream)).last
-            wanted = min(last, until.get(stream, last)) if until else last
-            # A time is made an entry's position, because that is where the log can be read on.
-            position = await self._history.last_at(stream, wanted)
-            found[stream] = Cursor(position, await self._history.count(stream, position))
+            position = min(last, until.get(stream, last)) if until else last
+            found[stream] = await self._history.standing(stream, position)
         return found
 
     async def _build(self, building: Building, store: Store, work: Work) -> None:

@@ -285,6 +285,8 @@ class Runner:
         self.progress.state = State.STOPPED
         self.progress.last_error = reason
         log.error("%s has stopped: %s", self.plan.key, reason)
+        # What is offered to one who takes nothing would hold up the others.
+        self.fall_behind()
 
     async def _idle(self, seconds: float | None = None) -> None:
         self._again.clear()

@@ -29,6 +29,12 @@ def left_out(run: Run, version: Version) -> list[Any]:
     return run("left_out", _names(version))
 
 
+def letters(run: Run, version: Version, after: tuple[str, int], limit: int) -> list[Any]:
+    """What a build has put aside after a stream and position: those, type, error, bytes, and whether given up."""
+    stream, position = after
+    return run("letters", {**_names(version), "stream": stream, "position": position, "limit": limit})
+
+
 def take_over(run: Run, version: Version, epoch: int, streams: Sequence[str]) -> dict[str, Cursor]:
     """Fence out every owner with a lower epoch; CursorMoved when one has a higher."""
     names = _names(version)

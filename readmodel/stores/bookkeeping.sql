@@ -73,6 +73,17 @@ WHERE projection = $projection
   AND version = $version
   AND build = $build;
 
+-- letters --
+-- The same events whole, some at a time: their bytes may be many.
+SELECT stream, position, event_type, error, raw, discarded_at IS NOT NULL AS is_discarded
+FROM readmodel.quarantine
+WHERE projection = $projection
+  AND version = $version
+  AND build = $build
+  AND (stream > $stream OR stream = $stream AND position > $position)
+ORDER BY stream, position
+LIMIT $limit;
+
 -- discard --
 -- An event that will not be folded stays, with who decided that, and why.
 UPDATE readmodel.quarantine

@@ -10,27 +10,39 @@ for it. Leave it as soon as the copying is done, because a store keeps what it r
 Everything here blocks, so it is called in a thread.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import duckdb
 import psycopg
 import pyarrow as pa
 from psycopg.rows import TupleRow
-from pyarrow import csv
 
 from readmodel.stores import bookkeeping
+from readmodel.stores.csv_rows import gathered, parsed
 from readmodel.stores.sql import for_psycopg, read_sql
 from readmodel.stores.store import StoredColumn, StoreUnavailable, TableShape, Version
 
 ROWS_AT_ONCE = 50_000
-BYTES_AT_ONCE = 4 << 20
+LETTERS_AT_ONCE = 500
 
 _STATEMENTS = read_sql("readmodel.stores", "copying.sql").sections
 _FOR_POSTGRES = {name: for_psycopg(text) for name, text in (bookkeeping.STATEMENTS | _STATEMENTS).items()}
 _LISTS = "VARCHAR[]"
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """An event that a build has put aside."""
+
+    stream: str
+    position: int
+    event_type: str | None
+    error: str
+    raw: bytes
+    is_discarded: bool
 
 
 class Moment:
@@ -55,18 +67,35 @@ class Moment:
             found.setdefault(stream, set()).add(position)
         return found
 
-    def copy(self, version: Version, table: TableShape, into: duckdb.DuckDBPyConnection, name: str) -> None:
-        """Make `name` a table of another database, with the columns and rows of a build's table."""
+    def letters(self, version: Version) -> Iterator[Letter]:
+        """The events that a build has put aside, in order of stream and position."""
+        after = ("", 0)
+        while rows := bookkeeping.letters(self._run, version, after, LETTERS_AT_ONCE):
+            yield from (Letter(*row) for row in rows)
+            after = rows[-1][:2]
+
+    def copy(
+        self,
+        version: Version,
+        table: TableShape,
+        into: duckdb.DuckDBPyConnection,
+        name: str,
+        where: Mapping[str, str] | None = None,
+    ) -> None:
+        """Make `name` a table of another database, with the columns and rows of a build's table.
+
+        Of all rows, unless columns shall have the values in `where`, written as text.
+        """
         columns = ", ".join(f"{column.name} {column.duckdb}" for column in table.columns)
         into.execute(f"CREATE OR REPLACE TABLE {name} ({columns})")
-        for chunk in self._chunks(f"{version.schema}.{table.name}", table.columns):
+        for chunk in self._chunks(version, table, where or {}):
             into.register("copied", chunk)
             try:
                 into.execute(f"INSERT INTO {name} SELECT {_typed(table.columns, chunk.schema)} FROM copied")
             finally:
                 into.unregister("copied")
 
-    def _chunks(self, table: str, columns: Sequence[StoredColumn]) -> Iterator[pa.Table]:
+    def _chunks(self, version: Version, table: TableShape, where: Mapping[str, str]) -> Iterator[pa.Table]:
         raise NotImplementedError
 
 
@@ -106,13 +135,14 @@ class _PostgresMoment(Moment):
         super().__init__(run)
         self._connection = connection
 
-    def _chunks(self, table: str, columns: Sequence[StoredColumn]) -> Iterator[pa.Table]:
+    def _chunks(self, version: Version, table: TableShape, where: Mapping[str, str]) -> Iterator[pa.Table]:
         # A list as JSON, because Postgres writes its elements otherwise than DuckDB reads them.
-        named = ", ".join(f"to_json({c.name})" if c.duckdb == _LISTS else c.name for c in columns)
-        statement = f"COPY (SELECT {named} FROM {table}) TO STDOUT (FORMAT csv, NULL '\\N', FORCE_QUOTE *)"
-        with self._connection.cursor().copy(statement.encode()) as copy:
-            for rows in _gathered(bytes(row) for row in copy):
-                yield _parsed(rows, [column.name for column in columns])
+        named = ", ".join(f"to_json({c.name})" if c.duckdb == _LISTS else c.name for c in table.columns)
+        query = f"SELECT {named} FROM {version.schema}.{table.name}{_only(where, table, lambda c: f'${c.name}')}"
+        statement = f"COPY ({query}) TO STDOUT (FORMAT csv, NULL '\\N', FORCE_QUOTE *)"
+        with self._connection.cursor().copy(for_psycopg(statement), where) as copy:
+            for rows in gathered(bytes(row) for row in copy):
+                yield parsed(rows, [column.name for column in table.columns])
 
 
 class DuckCopier:
@@ -141,41 +171,18 @@ class _DuckMoment(Moment):
         super().__init__(run)
         self._cursor = cursor
 
-    def _chunks(self, table: str, columns: Sequence[StoredColumn]) -> Iterator[pa.Table]:
-        found = self._cursor.execute(f"SELECT {', '.join(c.name for c in columns)} FROM {table}")
+    def _chunks(self, version: Version, table: TableShape, where: Mapping[str, str]) -> Iterator[pa.Table]:
+        named = ", ".join(column.name for column in table.columns)
+        only = _only(where, table, lambda c: f"CAST(${c.name} AS {c.duckdb})")
+        found = self._cursor.execute(f"SELECT {named} FROM {version.schema}.{table.name}{only}", dict(where))
         for batch in found.to_arrow_reader(ROWS_AT_ONCE):
             yield pa.Table.from_batches([batch])
 
 
-def _gathered(rows: Iterator[bytes]) -> Iterator[bytes]:
-    """Rows, which Postgres sends one by one, in parts that are worth a call each."""
-    gathered: list[bytes] = []
-    size = 0
-    for row in rows:
-        gathered.append(row)
-        size += len(row)
-        if size >= BYTES_AT_ONCE:
-            yield b"".join(gathered)
-            gathered, size = [], 0
-    if gathered:
-        yield b"".join(gathered)
-
-
-def _parsed(rows: bytes, names: list[str]) -> pa.Table:
-    """CSV as texts, one column each."""
-    # Without quotes \N is NULL; with them it is a text of two signs.
-    convert = csv.ConvertOptions(
-        column_types=dict.fromkeys(names, pa.string()),
-        null_values=["\\N"],
-        strings_can_be_null=True,
-        quoted_strings_can_be_null=False,
-    )
-    return csv.read_csv(
-        pa.BufferReader(rows),
-        csv.ReadOptions(column_names=names, use_threads=False, block_size=len(rows) + 1),
-        csv.ParseOptions(newlines_in_values=True),
-        convert,
-    )
+def _only(where: Mapping[str, str], table: TableShape, value: Callable[[StoredColumn], str]) -> str:
+    """The end of a query that takes not all rows."""
+    conditions = [f"{column.name} = {value(column)}" for column in table.columns if column.name in where]
+    return f" WHERE {' AND '.join(conditions)}" if conditions else ""
 
 
 def _typed(columns: Sequence[StoredColumn], found: pa.Schema) -> str:

@@ -11,10 +11,7 @@ from readmodel.archive.archive import Archive
 from readmodel.archive.folder import Folder
 from readmodel.events.position import parse_position
 from tests.archive.conftest import PRICES, Raws, price
-from tests.faults.test_kill import seed
 from tests.service import ServiceProcess, service_process, wait_until
-
-__all__ = ["seed"]
 
 KILLS = 6
 LONGEST_RUN = 2.5

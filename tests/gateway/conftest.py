@@ -1,8 +1,8 @@
 import secrets
 import shutil
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,12 +14,17 @@ import pytest
 from aiohttp import ClientResponse
 from aiohttp.test_utils import TestClient, TestServer
 from psycopg import sql
+from redis.asyncio import Redis
 
 import projections
 from gateway.app import build
 from gateway.auth import Authenticator, make_token
+from gateway.operators import Operators
 from readmodel.engine.batch import batch_of
+from readmodel.engine.bench import Bench
 from readmodel.engine.catalogue import discover
+from readmodel.engine.history import History
+from readmodel.engine.inspection import Inspector
 from readmodel.engine.lease import TTL, Leases
 from readmodel.engine.letters import Letters, ProjectionUnknown
 from readmodel.engine.losses import LossChanged, NothingLost
@@ -34,6 +39,7 @@ from readmodel.events.event import stream_of
 from readmodel.events.position import format_position, parse_position
 from readmodel.stores import duckdb as duck
 from readmodel.stores import postgres
+from readmodel.stores.copying import Copier, DuckCopier, PostgresCopier
 from readmodel.stores.duckdb import DuckStore
 from readmodel.stores.leases import LeaseTable
 from readmodel.stores.postgres import PostgresStore
@@ -63,10 +69,24 @@ _FIRST = parse_position("1763690000000-0")
 _STEP = parse_position("1-0")
 
 
-class Log:
-    """The event log of a test: what is published is folded into every projection that reads it, as when live."""
+Published = list[tuple[str, Entry]]
+"""Entries with their streams, in order."""
 
-    def __init__(self, plans: tuple[Plan, ...], database_url: str, file: duckdb.DuckDBPyConnection) -> None:
+
+class Log:
+    """The event log of a test: what is published is folded into every projection that reads it, as when live.
+
+    `published` grows with it; `kept_in` puts all of that into the streams, for what reads history.
+    """
+
+    def __init__(
+        self,
+        plans: tuple[Plan, ...],
+        database_url: str,
+        file: duckdb.DuckDBPyConnection,
+        published: Published,
+    ) -> None:
+        self.published = published
         self._stores: list[tuple[Plan, Store]] = []
         self._at: dict[tuple[str, str], int] = {}
         for plan in plans:
@@ -82,14 +102,20 @@ class Log:
         self._last += _STEP
         stream = stream_of(f"cartsnitch.{event}")
         document = {"type": f"cartsnitch.{event}", "source": "tests", "time": time, "data": payload}
-        batch = batch_of(stream, [Entry(self._last, orjson.dumps(document))])
+        entry = Entry(self._last, orjson.dumps(document))
+        batch = batch_of(stream, [entry])
         assert not batch.rejected, batch.rejected
+        self.published.append((stream, entry))
         for plan, store in self._stores:
             if stream in plan.streams:
                 expected, self._at[plan.key, stream] = self._at[plan.key, stream], self._last
                 parts = list(staged(plan.relations, batch.relations, plan.store))
                 store.commit(Commit(plan.as_version, 1, stream, expected, self._last, 1, parts, plan.fold, []))
         return f"{stream}={format_position(self._last)}"
+
+    async def kept_in(self, redis: Redis) -> None:
+        for stream, entry in self.published:
+            await redis.xadd(stream, {"data": entry.raw}, id=format_position(entry.position))
 
     def close(self) -> None:
         for _, store in self._stores:
@@ -170,7 +196,15 @@ def stocked_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def template(database_url: str, template: str, plans: tuple[Plan, ...], stocked_file: Path) -> Iterator[str]:
+def stocked() -> Published:
+    """What was published to get there."""
+    return []
+
+
+@pytest.fixture(scope="session")
+def template(
+    database_url: str, template: str, plans: tuple[Plan, ...], stocked_file: Path, stocked: Published
+) -> Iterator[str]:
     """Here the database that each test's own is a copy of is stocked, as its DuckDB file is."""
     name = f"readmodel_test_{secrets.token_hex(6)}"
     with psycopg.connect(database_url, autocommit=True) as connection:
@@ -179,7 +213,7 @@ def template(database_url: str, template: str, plans: tuple[Plan, ...], stocked_
         url, file = urlsplit(database_url)._replace(path=f"/{name}").geturl(), duck.open_file(stocked_file, 1)
         try:
             postgres.migrate(url)
-            log = Log(plans, url, file)
+            log = Log(plans, url, file, stocked)
             stock(log)
             log.close()
             file.close()
@@ -196,9 +230,11 @@ def duckdb_file(template: str, stocked_file: Path, tmp_path: Path) -> Iterator[d
 
 
 @pytest.fixture
-def log(plans: tuple[Plan, ...], database: str, duckdb_file: duckdb.DuckDBPyConnection) -> Iterator[Log]:
+def log(
+    plans: tuple[Plan, ...], database: str, duckdb_file: duckdb.DuckDBPyConnection, stocked: Published
+) -> Iterator[Log]:
     """A way to publish more than what is in stock."""
-    made = Log(plans, database, duckdb_file)
+    made = Log(plans, database, duckdb_file, list(stocked))
     yield made
     made.close()
 
@@ -283,6 +319,27 @@ class Watched:
         return self.state
 
 
+class Unasked:
+    """An inspector where none is asked."""
+
+    def last_audits(self) -> list[dict[str, Any]]:
+        return []
+
+    async def audit(self, names: Sequence[str]) -> list[dict[str, Any]]:
+        raise NotImplementedError(names)
+
+    async def explain(self, name: str, key: Sequence[str]) -> dict[str, Any]:
+        raise NotImplementedError(name, key)
+
+
+@pytest.fixture
+def bench(database: str, duckdb_file: duckdb.DuckDBPyConnection, redis: Redis, tmp_path: Path) -> Bench:
+    """Where tables are held against the streams."""
+
+    copiers: dict[StoreName, Copier] = {POSTGRES: PostgresCopier(database), DUCKDB: DuckCopier(duckdb_file)}
+    return Bench(copiers, History(redis), tmp_path)
+
+
 @pytest.fixture
 def monitor() -> Watched:
     return Watched()
@@ -319,15 +376,17 @@ class Lost:
 Client = TestClient[Any, Any]
 
 
+def operators(**changed: Any) -> Operators:
+    """What operators can have done: nothing, but for what is given."""
+    return replace(Operators(Letters([], {}, {}), Rebuilt(), Unasked(), Archived(), Lost()), **changed)
+
+
 @asynccontextmanager
 async def serving(views: Views, monitor: Watched, **changed: Any) -> AsyncIterator[Client]:
     """A client of the application, on a real socket."""
     given: dict[str, Any] = {
         "auth": Authenticator(KEYS),
-        "letters": Letters([], {}, {}),
-        "archive": Archived(),
-        "losses": Lost(),
-        "rebuilds": Rebuilt(),
+        "operators": operators(),
         "asyncapi": None,
         "cors_origins": [FRONTEND],
         "service_key": SERVICE_KEY,
@@ -338,9 +397,12 @@ async def serving(views: Views, monitor: Watched, **changed: Any) -> AsyncIterat
 
 
 @pytest.fixture
-async def client(views: Views, monitor: Watched, letters: Letters) -> AsyncIterator[Client]:
+async def client(
+    plans: tuple[Plan, ...], views: Views, monitor: Watched, letters: Letters, bench: Bench
+) -> AsyncIterator[Client]:
     """Shows no credentials; takes them as headers."""
-    async with serving(views, monitor, letters=letters) as made:
+    asked = operators(letters=letters, inspector=Inspector(plans, bench))
+    async with serving(views, monitor, operators=asked) as made:
         yield made
 
 

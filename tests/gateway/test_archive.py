@@ -3,7 +3,7 @@
 import pytest
 
 from readmodel.engine.views import Views
-from tests.gateway.conftest import ANNA, SERVICE_KEY, Lost, Watched, bearer, serving
+from tests.gateway.conftest import ANNA, SERVICE_KEY, Lost, Watched, bearer, operators, serving
 
 KEY = {"X-Service-Key": SERVICE_KEY}
 GAP = "/api/v1/ops/gaps/cartsnitch.prices"
@@ -41,7 +41,7 @@ async def test_what_is_refused(method: str, path: str, status: int, complaint: s
 async def test_who_accepts_and_why_is_kept(monitor: Watched) -> None:
     """An admin's token says who it is; who shows the service key says it."""
     losses = Lost()
-    async with serving(Views([], {}), monitor, losses=losses) as client:
+    async with serving(Views([], {}), monitor, operators=operators(losses=losses)) as client:
         await client.post(f"{GAP}?lost_after=7-0&by=ops&reason=disk%20died", headers=KEY)
         await client.post(f"{GAP}?lost_after=7-0&by=ops", headers=bearer(role="admin"))
     assert losses.accepted == [("ops", "disk died"), (ANNA, None)]

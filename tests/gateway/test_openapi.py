@@ -9,12 +9,20 @@ from gateway.auth import Authenticator
 from gateway.openapi import document
 from gateway.route import Route
 from gateway.routes import ROUTES
-from readmodel.engine.letters import Letters
 from readmodel.engine.views import Views
-from tests.gateway.conftest import BUTTER, KEYS, MILK, RECEIPT, Archived, Client, Lost, Rebuilt, Watched, bearer
+from tests.gateway.conftest import (
+    BUTTER,
+    KEYS,
+    MILK,
+    RECEIPT,
+    Client,
+    Watched,
+    bearer,
+    operators,
+)
 
-PAGES = {"/openapi.json", "/docs", "/redoc", "/asyncapi.json", "/asyncapi", "/assets/{name}"}
-"""What documents itself."""
+PAGES = {"/openapi.json", "/docs", "/redoc", "/asyncapi.json", "/asyncapi", "/assets/{name}", "/metrics"}
+"""What documents itself, or is read by Prometheus."""
 CATEGORY = "Letters of any script, digits, spaces and _-&,./()"
 AFTER = "Where the part before ended, as the `next` link says; goes before `page` and `offset`."
 
@@ -55,6 +63,8 @@ SAMPLES = {
     "/api/v1/ops/dead-letters/discard": ["?all=true"],
     "/api/v1/ops/archive": [""],
     "/api/v1/ops/gaps/{stream}": ["cartsnitch.prices?lost_after=7-0"],
+    "/api/v1/ops/audit": ["?projection=stores"],
+    "/api/v1/ops/explain": [f"?projection=products&key={MILK}"],
     "/api/v1/ops/rebuild": ["?projection=products", "?projection=products&swap=false&diff=true"],
     "/api/v1/ops/swap": ["?projection=products"],
     "/api/v1/ops/rollback": ["?projection=products"],
@@ -104,10 +114,7 @@ def test_no_route_is_undocumented() -> None:
         Views([], {}),
         auth=Authenticator(KEYS),
         monitor=Watched(),
-        letters=Letters([], {}, {}),
-        archive=Archived(),
-        losses=Lost(),
-        rebuilds=Rebuilt(),
+        operators=operators(),
         asyncapi={},
         cors_origins=[],
         service_key=None,

@@ -16,7 +16,7 @@ from readmodel.engine.projection import DUCKDB
 from readmodel.engine.scratch import scratch
 from readmodel.engine.staging import staged
 from readmodel.events.products import ProductNormalized
-from readmodel.stores import copying
+from readmodel.stores import copying, csv_rows
 from readmodel.stores.copying import Copier, DuckCopier, PostgresCopier
 from readmodel.stores.duckdb import DuckStore
 from readmodel.stores.postgres import PostgresStore
@@ -61,7 +61,7 @@ def into(tmp_path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 def in_small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Parts of a few rows, so that there are several."""
     monkeypatch.setattr(copying, "ROWS_AT_ONCE", 2)
-    monkeypatch.setattr(copying, "BYTES_AT_ONCE", 200)
+    monkeypatch.setattr(csv_rows, "BYTES_AT_ONCE", 200)
 
 
 def copier_of(plan: Plan, tables: Tables) -> Copier:

@@ -8,6 +8,7 @@ from gateway.routes import (
     frontend,
     health,
     inflation,
+    inspection,
     me,
     ops,
     prices,
@@ -39,5 +40,6 @@ ROUTES = (
     *ops.routes,
     *dead_letters.routes,
     *archive.routes,
+    *inspection.routes,
     *rebuilds.routes,
 )

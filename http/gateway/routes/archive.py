@@ -77,13 +77,13 @@ class Accepted(Stream):
 @routes.get("/api/v1/ops/archive", answers=ArchiveState, asks=Nothing, access=Access.OPERATOR)
 async def archive(question: Question[Nothing]) -> Answer:
     """How far every stream is archived."""
-    return Answer(await question.archive.shown())
+    return Answer(await question.operators.archive.shown())
 
 
 @routes.get(GAPS, answers=Loss, asks=Stream, access=Access.OPERATOR)
 async def loss(question: Question[Stream]) -> Answer:
     """What is lost of a stream, and who has stopped for it; 404 where nothing is."""
-    return Answer(await _answered(question.losses.shown(question.asked.stream)))
+    return Answer(await _answered(question.operators.losses.shown(question.asked.stream)))
 
 
 @routes.post(GAPS, answers=Loss, asks=Accepted, access=Access.OPERATOR)
@@ -91,7 +91,7 @@ async def accept(question: Question[Accepted]) -> Answer:
     """Give up what is lost of a stream; what has stopped for it goes on."""
     asked = question.asked
     by = question.caller.id or asked.by or "whoever has the service key"
-    return Answer(await _answered(question.losses.accept(asked.stream, asked.lost_after, by, asked.reason)))
+    return Answer(await _answered(question.operators.losses.accept(asked.stream, asked.lost_after, by, asked.reason)))
 
 
 async def _answered(asked: Awaitable[T]) -> T:

@@ -1,0 +1,20 @@
+"""What the gateway asks of whoever knows whether tables are right, and why."""
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+
+class InspectorLike(Protocol):
+    """Audits and explanations; readmodel.engine.inspection says what is answered and raised."""
+
+    def last_audits(self) -> list[dict[str, Any]]:
+        """What was found last, projection by projection."""
+        ...
+
+    async def audit(self, names: Sequence[str]) -> list[dict[str, Any]]:
+        """Audit some projections now, all of them without names."""
+        ...
+
+    async def explain(self, name: str, key: Sequence[str]) -> dict[str, Any]:
+        """The row that is meant, and the events that touch it."""
+        ...
