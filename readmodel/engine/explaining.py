@@ -102,6 +102,10 @@ def _events(plan: Plan, wanted: Sequence[RowWanted]) -> list[type[Event]]:
     return [event for event in plan.events if event in found]
 
 
+def _all_found(database: duckdb.DuckDBPyConnection, wanted: Sequence[RowWanted]) -> list[Found]:
+    return _preferred([found for each in wanted for found in _found(database, each)])
+
+
 def _found(database: duckdb.DuckDBPyConnection, wanted: RowWanted) -> list[Found]:
     """The keys meant that a row has or that facts speak of, in order, one more than is shown."""
     table, values = wanted.table, wanted.values
