@@ -13,7 +13,7 @@ from readmodel.engine.history import History
 from readmodel.engine.plan import Plan
 from readmodel.engine.projection import StoreName
 from readmodel.engine.relations import relations_upto
-from readmodel.engine.scratch import scratch
+from readmodel.engine.scratch import FOLDER, scratch
 from readmodel.errors import ReadModelError
 from readmodel.events.event import Event
 from readmodel.events.position import START
@@ -72,13 +72,20 @@ class Bench:
 
         return await working(database, copy)
 
-    async def attach(self, build: Build, events: Sequence[type[Event]], database: duckdb.DuckDBPyConnection) -> None:
-        """Make the events that a build was made from views of the database: those up to its vector that it took.
+    @asynccontextmanager
+    async def attached(
+        self, build: Build, events: Sequence[type[Event]], database: duckdb.DuckDBPyConnection
+    ) -> AsyncIterator[None]:
+        """For a block, the events that a build was made from as views: those up to its vector that it took.
 
-        Raises HistoryUnavailable, and HistoryGap where some are gone.
+        Raises HistoryUnavailable, HistoryGap where some are gone, and ArchiveDamaged.
         """
-        relations = await relations_upto(self.history, events, build.vector)
-        await working(database, lambda: relations.attach(database, build.left_out))
+        relations = await relations_upto(self.history, events, build.vector, self.data_dir / FOLDER)
+        try:
+            await working(database, lambda: relations.attach(database, build.left_out))
+            yield
+        finally:
+            relations.close()
 
 
 async def working(database: duckdb.DuckDBPyConnection, work: Callable[[], T]) -> T:
