@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from aiohttp import ETag, web
@@ -16,7 +17,7 @@ from gateway.parameters import asked_of, min_position
 from gateway.problems import Problem
 from gateway.rebuilds import RebuildsLike
 from gateway.route import Answer, Question, Route
-from gateway.wire import dumps, etag_of
+from gateway.wire import dumps, etag_of, instant
 from readmodel.engine.vector import format_vector
 from readmodel.engine.views import Views
 
@@ -64,11 +65,23 @@ class Desk:
             try:
                 answer = await route.call(replace(question, looking_at=view))
             except Problem as problem:
-                problem.headers |= headers
+                problem.headers |= headers | _stale(self._stale_since(request, route))
                 raise
+        body = dumps(answer.body)
+        if since := self._stale_since(request, route, body):
+            headers |= _stale(since)
+            body = dumps({**answer.body, "stale": True}) if route.has_room else body
         private = "public" if route.access is Access.ANYBODY else "private"
         headers["Cache-Control"] = f"{private}, no-cache"
-        return _cacheable(request, answer, headers | _paging(request, question.asked, answer))
+        return _cacheable(request, body, headers | _paging(request, question.asked, answer))
+
+    def _stale_since(self, request: web.Request, route: Route[Any], body: bytes = b"") -> datetime | None:
+        """Since when an event is put aside that concerns what the request or the answer names."""
+        return self.monitor.stale_since(route.reads, request.path_qs.encode(), body)
+
+
+def _stale(since: datetime | None) -> Headers:
+    return {"X-Stale-Since": instant(since)} if since else {}
 
 
 def _paging(request: web.Request, asked: Any, answer: Answer) -> Headers:
@@ -77,8 +90,7 @@ def _paging(request: web.Request, asked: Any, answer: Answer) -> Headers:
     return {"X-Total-Count": str(answer.extent.total), "Link": asked.links(request.rel_url, answer.extent)}
 
 
-def _cacheable(request: web.Request, answer: Answer, headers: Headers) -> web.Response:
-    body = dumps(answer.body)
+def _cacheable(request: web.Request, body: bytes, headers: Headers) -> web.Response:
     etag = etag_of(body)
     if _has(request, etag):
         response = web.Response(status=304, headers=headers)

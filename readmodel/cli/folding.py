@@ -24,6 +24,7 @@ from readmodel.engine.preparation import prepare
 from readmodel.engine.progress import State
 from readmodel.engine.projection import DUCKDB
 from readmodel.engine.runner import Runner
+from readmodel.engine.staleness import Staleness
 from readmodel.settings import Settings
 from readmodel.stores.leases import LeaseTable, process_name
 
@@ -71,7 +72,9 @@ async def folding(settings: Settings, plans: Sequence[Plan]) -> AsyncIterator[Fo
         await consumer.start(positions)
         stack.push_async_callback(consumer.stop)
         await stack.enter_async_context(in_background(Bridge(client, leases).run()))
-        monitor = Monitor(plans, stores.readers, history, runners, feed.unknown, consumer.health)
+        monitor = Monitor(
+            plans, stores.readers, history, runners, feed.unknown, consumer.health, Staleness(plans, stores.readers)
+        )
         await monitor.look()
         await stack.enter_async_context(in_background(monitor.watch()))
         keepers = {plan.key: Caretaker(runners[plan.key], plan, stores.of, leases) for plan in plans}

@@ -3,6 +3,7 @@ import shutil
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -278,7 +279,6 @@ async def letters(
     await leases.close()
 
 
-@dataclass
 class Rebuilt:
     """Says what a rebuild says, and refuses one name before it begins and another in the middle."""
 
@@ -300,18 +300,24 @@ class Rebuilt:
     rollback = abandon = swap
 
 
+@dataclass
 class Watched:
     """A monitor that says what a test wants it to say."""
 
     lag: float = 0.25
     state: tuple[bool, str] = (True, "ok")
     rows: list[dict[str, Any]] = field(default_factory=list)
+    stale: dict[str, tuple[str, datetime]] = field(default_factory=dict)
 
     def statuses(self) -> list[dict[str, Any]]:
         return self.rows
 
     def lag_seconds(self, names: Any) -> float:
         return self.lag if names else 0.0
+
+    def stale_since(self, names: Any, *texts: bytes) -> datetime | None:
+        found = (self.stale.get(name, ("", None)) for name in names)
+        return next((since for each, since in found if each and any(each.encode() in text for text in texts)), None)
 
     def ready(self) -> tuple[bool, str]:
         return self.state

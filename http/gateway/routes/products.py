@@ -1,9 +1,10 @@
 """The catalogue, and what its products cost and have cost."""
 
 from collections.abc import Mapping, Sequence
+from typing import Annotated
 from uuid import UUID
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from gateway.paging import Paged
 from gateway.parameters import Asked, Category, Search, Window
@@ -21,6 +22,9 @@ SEARCHED = ("products", "product_words")
 """The projections that a search reads."""
 
 
+Stale = Annotated[bool, Field(description="There, and true, where an event about this could not be taken.")]
+
+
 class Product(BaseModel):
     """A product of the catalogue."""
 
@@ -36,6 +40,7 @@ class PricedProduct(Product):
     """A product with what it costs today."""
 
     prices_by_store: list[CurrentPrice]
+    stale: Stale = False
 
 
 class PriceHistory(BaseModel):
@@ -44,6 +49,7 @@ class PriceHistory(BaseModel):
     product_id: UUID
     product_name: str | None
     data_points: list[PricePoint]
+    stale: Stale = False
 
 
 class ProductSearch(Paged):
