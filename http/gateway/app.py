@@ -14,6 +14,7 @@ from gateway.metrics import add_metrics
 from gateway.monitor import MonitorLike
 from gateway.openapi import document
 from gateway.pages import add_pages
+from gateway.past import PastLike
 from gateway.problems import problems
 from gateway.rebuilds import RebuildsLike
 from gateway.request_id import identified, show_request_id
@@ -29,6 +30,7 @@ def build(
     monitor: MonitorLike,
     letters: LettersLike,
     inspector: InspectorLike,
+    past: PastLike,
     rebuilds: RebuildsLike,
     asyncapi: Mapping[str, Any] | None,
     cors_origins: Sequence[str],
@@ -40,7 +42,7 @@ def build(
     """
     app = web.Application(middlewares=[identified, problems, preflight(cors_origins)])
     app.on_response_prepare.extend([show_request_id, share_with(cors_origins), _no_sniffing])
-    desk = Desk(Door(auth, service_key), views, monitor, letters, rebuilds, inspector)
+    desk = Desk(Door(auth, service_key), views, monitor, letters, rebuilds, inspector, past)
     for route in ROUTES:
         add = app.router.add_post if route.method == "POST" else app.router.add_get
         add(route.pattern, desk.serve(route))

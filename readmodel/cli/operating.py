@@ -18,6 +18,7 @@ from readmodel.engine.inspection import Inspector
 from readmodel.engine.lease import TTL, Leases
 from readmodel.engine.letters import Letters
 from readmodel.engine.ownership import Borrower, Keeper
+from readmodel.engine.past import Past
 from readmodel.engine.plan import Plan
 from readmodel.engine.preparation import prepare
 from readmodel.engine.rebuild import Rebuilds
@@ -34,6 +35,7 @@ class Operating:
     letters: Letters
     rebuilding: Rebuilding
     inspector: Inspector
+    past: Past
 
 
 def operating(
@@ -47,8 +49,8 @@ def operating(
     """What can be done with these stores to the projections that `keepers` own."""
     letters = Letters(plans, stores.readers, keepers)
     rebuilds = Rebuilds(stores.of, history, keepers, leases, letters, stores.copiers, data_dir)
-    inspector = Inspector(plans, Bench(stores.copiers, history, data_dir))
-    return Operating(plans, letters, Rebuilding(plans, rebuilds), inspector)
+    bench = Bench(stores.copiers, history, data_dir)
+    return Operating(plans, letters, Rebuilding(plans, rebuilds), Inspector(plans, bench), Past(plans, bench, letters))
 
 
 @asynccontextmanager

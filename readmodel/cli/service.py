@@ -38,6 +38,7 @@ async def running(settings: Settings) -> AsyncIterator[Service]:
             letters=found.operating.letters,
             rebuilds=found.operating.rebuilding,
             inspector=found.operating.inspector,
+            past=found.operating.past,
             asyncapi=document(found.consumer.broker, version("readmodel")),
             cors_origins=settings.cors_origins,
             service_key=settings.service_key,

@@ -1,7 +1,7 @@
 import secrets
 import shutil
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -28,11 +28,12 @@ from readmodel.engine.inspection import Inspector
 from readmodel.engine.lease import TTL, Leases
 from readmodel.engine.letters import Letters, ProjectionUnknown
 from readmodel.engine.ownership import Borrower
+from readmodel.engine.past import Past
 from readmodel.engine.plan import Plan
 from readmodel.engine.projection import DUCKDB, POSTGRES, StoreName
 from readmodel.engine.rebuild import RebuildRefused
 from readmodel.engine.staging import staged
-from readmodel.engine.views import Views
+from readmodel.engine.views import View, Views
 from readmodel.events.envelope import Entry
 from readmodel.events.event import stream_of
 from readmodel.events.position import format_position, parse_position
@@ -324,7 +325,10 @@ class Watched:
 
 
 class Unasked:
-    """An inspector where none is asked."""
+    """An inspector, and a past, where none is asked."""
+
+    def reading(self, *names: str, at: datetime) -> AbstractAsyncContextManager[View]:
+        raise NotImplementedError(names, at)
 
     def last_audits(self) -> list[dict[str, Any]]:
         return []
@@ -359,6 +363,7 @@ async def serving(views: Views, monitor: Watched, **changed: Any) -> AsyncIterat
         "auth": Authenticator(KEYS),
         "letters": Letters([], {}, {}),
         "inspector": Unasked(),
+        "past": Unasked(),
         "rebuilds": Rebuilt(),
         "asyncapi": None,
         "cors_origins": [FRONTEND],
@@ -374,7 +379,8 @@ async def client(
     plans: tuple[Plan, ...], views: Views, monitor: Watched, letters: Letters, bench: Bench
 ) -> AsyncIterator[Client]:
     """Shows no credentials; takes them as headers."""
-    async with serving(views, monitor, letters=letters, inspector=Inspector(plans, bench)) as made:
+    history = {"inspector": Inspector(plans, bench), "past": Past(plans, bench, letters)}
+    async with serving(views, monitor, letters=letters, **history) as made:
         yield made
 
 

@@ -106,6 +106,7 @@ def test_no_route_is_undocumented() -> None:
         monitor=Watched(),
         letters=Letters([], {}, {}),
         inspector=Unasked(),
+        past=Unasked(),
         rebuilds=Rebuilt(),
         asyncapi={},
         cors_origins=[],

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from gateway.paging import Paged
-from gateway.parameters import Asked, Category, Search, Window
+from gateway.parameters import Asked, AsOf, Category, Search, Window
 from gateway.problems import NotFound
 from gateway.route import Answer, Question, Routes
 from gateway.routes.answers import CurrentPrice, PricePoint, grouped
@@ -65,7 +65,7 @@ class OneProduct(Asked):
     id: UUID
 
 
-class HistoryWanted(Window):
+class HistoryWanted(AsOf, Window):
     """Which product's history, and how much of it."""
 
     id: UUID
