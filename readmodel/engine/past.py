@@ -16,7 +16,6 @@ from readmodel.engine.bench import Bench, working
 from readmodel.engine.letters import Letters
 from readmodel.engine.plan import Plan
 from readmodel.engine.projection import DUCKDB
-from readmodel.engine.relations import relations_upto
 from readmodel.engine.views import View
 from readmodel.errors import ReadModelError
 from readmodel.events.position import last_at
@@ -59,25 +58,34 @@ class Past:
         except TimeoutError:
             raise PastBusy from None
         try:
-            async with asyncio.timeout(self._longest), self._bench.database() as database:
-                yield await self._view(database, names, at)
+            async with (
+                asyncio.timeout(self._longest),
+                self._bench.database() as database,
+                self._view(database, names, at) as view,
+            ):
+                yield view
         except TimeoutError:
             raise PastBusy from None
         finally:
             self._turn.release()
 
-    async def _view(self, database: duckdb.DuckDBPyConnection, names: Sequence[str], at: datetime) -> View:
+    @asynccontextmanager
+    async def _view(
+        self, database: duckdb.DuckDBPyConnection, names: Sequence[str], at: datetime
+    ) -> AsyncIterator[View]:
         plans = [self._plans[name] for name in names]
         events = tuple(dict.fromkeys(event for plan in plans for event in plan.events))
         vector = dict.fromkeys(sorted({stream for plan in plans for stream in plan.streams}), last_at(at))
-        relations = await relations_upto(self._bench.history, events, vector)
-        left_out: dict[str, set[int]] = {}
+        async with self._bench.attached(database, events, vector, await self._left_out(plans)):
+            await working(database, lambda: _define(database, plans))
+            yield View(_Past(database), self._queries, {plan.name: plan.schema for plan in plans}, vector)
+
+    async def _left_out(self, plans: Sequence[Plan]) -> dict[str, set[int]]:
+        found: dict[str, set[int]] = {}
         for plan in plans:
             for stream, positions in (await self._letters.left_out(plan)).items():
-                left_out.setdefault(stream, set()).update(positions)
-        await working(database, lambda: relations.attach(database, left_out))
-        await working(database, lambda: _define(database, plans))
-        return View(_Past(database), self._queries, {plan.name: plan.schema for plan in plans}, vector)
+                found.setdefault(stream, set()).update(positions)
+        return found
 
 
 class _Past:

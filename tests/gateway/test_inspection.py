@@ -7,8 +7,13 @@ import psycopg
 import pytest
 from redis.asyncio import Redis
 
+from readmodel.cli.background import in_background
+from readmodel.engine.audit import Audit
+from readmodel.engine.bench import Bench
+from readmodel.engine.plan import Plan
 from readmodel.events.position import format_position
 from tests.gateway.conftest import BREAD, BUTTER, FOODHALL, GREENBASKET, MILK, Client, Log, Watched, bearer
+from tests.handlers.conftest import until
 
 AUDIT, EXPLAIN = "/api/v1/ops/audit", "/api/v1/ops/explain"
 
@@ -150,6 +155,34 @@ async def test_only_operators_may(client: Client) -> None:
     for method, path in (("GET", AUDIT), ("POST", AUDIT), ("GET", f"{EXPLAIN}?projection=users&key=x")):
         response = await client.request(method, path, headers=bearer())
         assert response.status == 403, (method, path)
+
+
+@pytest.mark.usefixtures("history")
+async def test_in_the_background(plans: tuple[Plan, ...], bench: Bench) -> None:
+    """What this process keeps is audited by itself, again and again."""
+    audit = Audit(plans, bench)
+    ours = {"stores@duckdb", "users@postgres"}
+
+    async def both() -> bool:
+        return len(audit.last()) == 2
+
+    async with in_background(audit.watch(0.01, lambda plan: plan.key in ours)):
+        await until(both, "two audits")
+
+    assert {audited.plan.key for audited in audit.last()} == ours
+    assert {(audited.differences, audited.error) for audited in audit.last()} == {(0, None)}
+
+
+async def test_an_audit_that_cannot_be_done(client: Client, database: str) -> None:
+    """It says why, and is no success: here nothing is shown, and there nothing can be read."""
+    with psycopg.connect(database) as connection:
+        connection.execute("DELETE FROM readmodel.live WHERE projection = 'users'")
+
+    _, (audited,) = await told(client, "POST", AUDIT, projection="users")
+    status, problem = await told(client, "GET", EXPLAIN, projection="users", key="ada")
+
+    assert (audited["differences"], audited["error"][:40]) == (0, "users@postgres has no live build yet, so")
+    assert (status, problem["detail"][:40]) == (409, "users@postgres has no live build yet, so")
 
 
 @pytest.mark.usefixtures("history")
