@@ -12,12 +12,15 @@ from typing import Any
 import orjson
 import redis.asyncio
 import redis.exceptions
+from redis.asyncio.client import PubSub
 
 from readmodel.engine.lease import Leases
 from readmodel.events.event import streams
 from readmodel.stores.store import StoreUnavailable
 
 LEASE = "bridge"
+QUIET = 5.0
+"""Seconds without a message after which the connection must show that it lives, in as many again."""
 RETRY_AFTER = 1.0
 """Seconds to wait after an outage; what is published meanwhile is lost, as it always was with pub/sub."""
 
@@ -48,9 +51,10 @@ class Bridge:
                 await asyncio.sleep(RETRY_AFTER)
 
     async def _listen(self) -> None:
-        async with self._client.pubsub(ignore_subscribe_messages=True) as channels:
+        async with self._client.pubsub() as channels:
             await channels.subscribe(*streams())
-            async for message in channels.listen():
+            while True:
+                message = await _next(channels)
                 if message["type"] == "message":
                     await self._append(message["channel"].decode(), message["data"])
 
@@ -68,6 +72,17 @@ class Bridge:
     def _lose(self) -> None:
         if self._listening:
             self._listening.cancel()
+
+
+async def _next(channels: PubSub) -> Any:
+    """What is heard next. A connection that died without a word is quiet as well, so after a while it is asked."""
+    message = await channels.get_message(timeout=QUIET)
+    if message is None:
+        await channels.ping()
+        message = await channels.get_message(timeout=QUIET)
+    if message is None:
+        raise redis.exceptions.TimeoutError("the connection that listens is lost")
+    return message
 
 
 def with_id(channel: str, data: bytes) -> bytes:

@@ -16,10 +16,11 @@ from readmodel.errors import SecretWeak, SettingInvalid, SettingMissing, Setting
 # RFC 7518, section 3.2: an HMAC key has at least as many bits as the hash, so 32 bytes for HS256.
 SECRET_BYTES: Final = 32
 # Each may also come from the file that <NAME>_FILE names; a URL is a secret because it may hold a password.
-SECRETS: Final = ("redis_url", "database_url", "jwt_secret", "jwt_keys", "service_key")
+SECRETS: Final = ("redis_url", "database_url", "archive_url", "jwt_secret", "jwt_keys", "service_key")
 LOCAL_FRONTENDS: Final = ("http://localhost:3000", "http://localhost:5173")
 REDIS_SCHEMES: Final = ("redis://", "rediss://", "unix://")
 POSTGRES_SCHEMES: Final = ("postgresql://", "postgres://")
+ARCHIVE_SCHEMES: Final = ("s3://", "file://")
 
 
 class Settings(BaseSettings):
@@ -30,6 +31,11 @@ class Settings(BaseSettings):
     redis_url: str | None = Field(default=None, repr=False)
     database_url: str | None = Field(default=None, repr=False)
     data_dir: Path = Path("./data")
+    archive_url: str | None = Field(default=None, repr=False)
+    archive_segment_rows: int = Field(default=50_000, ge=1)
+    archive_segment_seconds: float = Field(default=60.0, gt=0)
+    archive_grace_seconds: float = Field(default=3_600.0, ge=0)
+    stream_tail_seconds: float = Field(default=3_600.0, ge=0)
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=0, le=65535)
     jwt_secret: str | None = Field(default=None, repr=False)
@@ -37,6 +43,7 @@ class Settings(BaseSettings):
     service_key: str | None = Field(default=None, repr=False)
     cors_origins: Annotated[tuple[str, ...], NoDecode] = LOCAL_FRONTENDS
     embedded: Literal["auto", "never"] = "auto"
+    stall_seconds: float = Field(default=60.0, gt=0)
     audit_every_seconds: float = Field(default=6 * 3600, ge=0)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
@@ -57,6 +64,11 @@ class Settings(BaseSettings):
     def uses_embedded(self) -> bool:
         """Whether this service brings a server of its own, and may therefore make its own secrets as well."""
         return self.embedded == "auto" and (self.redis_url is None or self.database_url is None)
+
+    @property
+    def archive(self) -> str:
+        """Where the archive is: a folder, or the URL of a place in S3."""
+        return self.archive_url or str(self.data_dir.expanduser() / "archive")
 
     def signing_keys(self) -> dict[str, str]:
         """JWT keys by `kid`: all verify, the last one signs; `JWT_SECRET` is the oldest, `default`."""
@@ -120,6 +132,13 @@ class Settings(BaseSettings):
         schemes = REDIS_SCHEMES if info.field_name == "redis_url" else POSTGRES_SCHEMES
         if value is not None and not value.startswith(schemes):
             raise ValueError(f"expected a URL that starts with {' or '.join(schemes)}")
+        return value
+
+    @field_validator("archive_url")
+    @classmethod
+    def _check_archive(cls, value: str | None) -> str | None:
+        if value is not None and "://" in value and not value.startswith(ARCHIVE_SCHEMES):
+            raise ValueError("expected a folder, or a URL that starts with s3://")
         return value
 
     def _refuse_missing_urls(self) -> None:

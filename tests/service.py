@@ -47,6 +47,14 @@ class ServiceProcess:
         """Ask it to end, and wait until it has."""
         assert self._end(signal.SIGTERM) == 0, self.log()
 
+    def pause(self) -> None:
+        """Stop it in the middle of whatever it does, as a machine does that is suspended."""
+        self._signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let it go on as if no time had passed."""
+        self._signal(signal.SIGCONT)
+
     def log(self) -> str:
         """What it has written so far."""
         return (self.data_dir / "service.log").read_text()
@@ -99,9 +107,13 @@ class ServiceProcess:
             command, env=self.environment, cwd=cwd, capture_output=True, text=True, check=False, timeout=LONGEST_COMMAND
         )
 
+    def _signal(self, number: signal.Signals) -> None:
+        assert self._process
+        self._process.send_signal(number)
+
     def _end(self, how: signal.Signals) -> int:
         assert self._process
-        self._process.send_signal(how)
+        self._signal(how)
         code = self._process.wait(60)
         self._process = None
         return code

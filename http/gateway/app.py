@@ -8,15 +8,13 @@ from aiohttp import web
 from gateway.access import Door
 from gateway.auth import AuthenticatorLike
 from gateway.cors import preflight, share_with
-from gateway.inspection import InspectorLike
-from gateway.letters import LettersLike
 from gateway.metrics import add_metrics
 from gateway.monitor import MonitorLike
 from gateway.openapi import document
+from gateway.operators import Operators
 from gateway.pages import add_pages
 from gateway.past import PastLike
 from gateway.problems import problems
-from gateway.rebuilds import RebuildsLike
 from gateway.request_id import identified, show_request_id
 from gateway.routes import ROUTES
 from gateway.serving import Desk
@@ -28,10 +26,8 @@ def build(
     *,
     auth: AuthenticatorLike,
     monitor: MonitorLike,
-    letters: LettersLike,
-    inspector: InspectorLike,
+    operators: Operators,
     past: PastLike,
-    rebuilds: RebuildsLike,
     asyncapi: Mapping[str, Any] | None,
     cors_origins: Sequence[str],
     service_key: str | None,
@@ -42,11 +38,11 @@ def build(
     """
     app = web.Application(middlewares=[identified, problems, preflight(cors_origins)])
     app.on_response_prepare.extend([show_request_id, share_with(cors_origins), _no_sniffing])
-    desk = Desk(Door(auth, service_key), views, monitor, letters, rebuilds, inspector, past)
+    desk = Desk(Door(auth, service_key), views, monitor, operators, past)
     for route in ROUTES:
         add = app.router.add_post if route.method == "POST" else app.router.add_get
         add(route.pattern, desk.serve(route))
-    add_metrics(app, monitor, inspector)
+    add_metrics(app, monitor, operators.inspector)
     add_pages(app, document(ROUTES), asyncapi)
     return app
 

@@ -10,6 +10,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from gateway.request_id import REQUEST_ID
+from readmodel.archive.manifest import ArchiveDamaged
 from readmodel.engine.history import HistoryGap, HistoryUnavailable
 from readmodel.engine.paging import MarkInvalid
 from readmodel.engine.past import PastBusy
@@ -33,6 +34,15 @@ CODES = {
 }
 """Every other 4xx means that the request itself is wrong: VALIDATION_ERROR."""
 
+_UNREADABLE = (
+    NotThereYet,
+    ProjectionNotReady,
+    StoreUnavailable,
+    HistoryUnavailable,
+    HistoryGap,
+    ArchiveDamaged,
+    PastBusy,
+)
 _SOON, _LATER = "1", "5"
 _UNAVAILABLE = "The data cannot be read at the moment. Try again."
 _UNEXPECTED = "Something went wrong here. The log says more under this request_id."
@@ -106,7 +116,7 @@ async def problems(request: web.Request, handler: Handler) -> web.StreamResponse
         return await handler(request)
     except Problem as problem:
         return problem_response(request, problem.status, str(problem), problem.headers, problem.faults)
-    except (NotThereYet, ProjectionNotReady, StoreUnavailable, HistoryUnavailable, HistoryGap, PastBusy) as error:
+    except _UNREADABLE as error:
         return _unavailable(request, error)
     except MarkInvalid as error:
         fault: Fault = {"field": "after", "message": str(error), "type": "mark_invalid"}

@@ -8,12 +8,10 @@ from typing import Any, Generic
 
 from gateway.access import Access
 from gateway.auth import User
-from gateway.inspection import InspectorLike
-from gateway.letters import LettersLike
 from gateway.monitor import MonitorLike
+from gateway.operators import Operators
 from gateway.paging import Paged
 from gateway.parameters import A, Asked
-from gateway.rebuilds import RebuildsLike
 from readmodel.engine.paging import Extent
 from readmodel.engine.views import View
 
@@ -27,9 +25,7 @@ class Question(Generic[A]):
     asked: A
     caller: User
     monitor: MonitorLike
-    letters: LettersLike
-    rebuilds: RebuildsLike
-    inspector: InspectorLike
+    operators: Operators
     looking_at: View | None = None
 
     @property

@@ -9,15 +9,13 @@ from typing import Any
 from aiohttp import ETag, web
 
 from gateway.access import Access, Door
-from gateway.inspection import InspectorLike
-from gateway.letters import LettersLike
 from gateway.lines import send_lines
 from gateway.monitor import MonitorLike
+from gateway.operators import Operators
 from gateway.paging import Paged
 from gateway.parameters import AsOf, asked_of, min_position
 from gateway.past import PastLike
 from gateway.problems import Problem
-from gateway.rebuilds import RebuildsLike
 from gateway.route import Answer, Question, Route
 from gateway.wire import dumps, etag_of, instant
 from readmodel.engine.vector import format_vector
@@ -35,9 +33,7 @@ class Desk:
     door: Door
     views: Views
     monitor: MonitorLike
-    letters: LettersLike
-    rebuilds: RebuildsLike
-    inspector: InspectorLike
+    operators: Operators
     past: PastLike
 
     def serve(self, route: Route[Any]) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
@@ -46,7 +42,7 @@ class Desk:
         async def handle(request: web.Request) -> web.StreamResponse:
             caller = await self.door.admit(request, route.access)
             asked = asked_of(request, route.asks)
-            question = Question(asked, caller, self.monitor, self.letters, self.rebuilds, self.inspector)
+            question = Question(asked, caller, self.monitor, self.operators)
             if not route.reads:
                 answer = (await route.call(question)).body
                 if route.in_lines:

@@ -11,9 +11,11 @@ import redis.asyncio
 
 from handlers.app import Consumer
 from handlers.bridge import Bridge
+from readmodel.cli.archive import archiver_of, history_of
 from readmodel.cli.background import in_background
 from readmodel.cli.operating import Operating, operating
 from readmodel.cli.stores import Stores, open_stores
+from readmodel.engine.archiver import Archiver
 from readmodel.engine.feed import Feed
 from readmodel.engine.history import History
 from readmodel.engine.lease import TTL, Leases
@@ -45,6 +47,8 @@ class Folding:
     monitor: Monitor
     operating: Operating
     redis: "redis.asyncio.Redis"
+    history: History
+    archiver: Archiver
 
 
 @asynccontextmanager
@@ -59,7 +63,7 @@ async def folding(settings: Settings, plans: Sequence[Plan]) -> AsyncIterator[Fo
         stores = await stack.enter_async_context(open_stores(settings))
         await asyncio.to_thread(prepare, plans, stores.of)
         client = await stack.enter_async_context(redis.asyncio.Redis.from_url(str(settings.redis_url)))
-        history = History(client)
+        history = history_of(settings, client)
         feed = Feed(history)
         leases = Leases(LeaseTable(str(settings.database_url), process_name(), TTL))
         stack.push_async_callback(leases.close)
@@ -72,8 +76,18 @@ async def folding(settings: Settings, plans: Sequence[Plan]) -> AsyncIterator[Fo
         await consumer.start(positions)
         stack.push_async_callback(consumer.stop)
         await stack.enter_async_context(in_background(Bridge(client, leases).run()))
+        archiver = archiver_of(settings, history, leases)
+        await stack.enter_async_context(in_background(archiver.run()))
         monitor = Monitor(
-            plans, stores.readers, history, runners, feed.unknown, consumer.health, Staleness(plans, stores.readers)
+            plans,
+            stores.readers,
+            history,
+            runners,
+            feed.unknown,
+            consumer.health,
+            archiver.status.alarms,
+            settings.stall_seconds,
+            Staleness(plans, stores.readers),
         )
         await monitor.look()
         await stack.enter_async_context(in_background(monitor.watch()))
@@ -83,7 +97,7 @@ async def folding(settings: Settings, plans: Sequence[Plan]) -> AsyncIterator[Fo
         if every := settings.audit_every_seconds:
             watching = operators.inspector.audits.watch(every, lambda plan: _is_kept(runners[plan.key]))
             await stack.enter_async_context(in_background(watching))
-        yield Folding(plans, stores, runners, consumer, monitor, operators, client)
+        yield Folding(plans, stores, runners, consumer, monitor, operators, client, history, archiver)
 
 
 def _runners(plans: Sequence[Plan], stores: Stores, history: History, feed: Feed, leases: Leases) -> dict[str, Runner]:

@@ -9,6 +9,7 @@ from pathlib import Path
 import redis.asyncio
 
 import projections
+from readmodel.cli.archive import history_of
 from readmodel.cli.background import in_background
 from readmodel.cli.stores import Stores, open_stores
 from readmodel.engine.bench import Bench
@@ -17,6 +18,7 @@ from readmodel.engine.history import History
 from readmodel.engine.inspection import Inspector
 from readmodel.engine.lease import TTL, Leases
 from readmodel.engine.letters import Letters
+from readmodel.engine.losses import Losses
 from readmodel.engine.ownership import Borrower, Keeper
 from readmodel.engine.past import Past
 from readmodel.engine.plan import Plan
@@ -34,6 +36,7 @@ class Operating:
     plans: Sequence[Plan]
     letters: Letters
     rebuilding: Rebuilding
+    losses: Losses
     inspector: Inspector
     past: Past
 
@@ -48,9 +51,17 @@ def operating(
 ) -> Operating:
     """What can be done with these stores to the projections that `keepers` own."""
     letters = Letters(plans, stores.readers, keepers)
-    rebuilds = Rebuilds(stores.of, history, keepers, leases, letters, stores.copiers, data_dir)
     bench = Bench(stores.copiers, history, data_dir)
-    return Operating(plans, letters, Rebuilding(plans, rebuilds), Inspector(plans, bench), Past(plans, bench, letters))
+    return Operating(
+        plans,
+        letters=letters,
+        rebuilding=Rebuilding(
+            plans, Rebuilds(stores.beside, history, keepers, leases, letters, stores.copiers, data_dir)
+        ),
+        losses=Losses(history, plans, stores.readers),
+        inspector=Inspector(plans, bench),
+        past=Past(plans, bench, letters),
+    )
 
 
 @asynccontextmanager
@@ -66,6 +77,6 @@ async def without_service(settings: Settings) -> AsyncIterator[Operating]:
         await asyncio.to_thread(prepare, plans, stores.of)
         keepers = {plan.key: Borrower(plan, stores.of, leases) for plan in plans}
         try:
-            yield operating(plans, stores, History(client), keepers, leases, settings.data_dir)
+            yield operating(plans, stores, history_of(settings, client), keepers, leases, settings.data_dir)
         finally:
             await leases.close()

@@ -11,6 +11,7 @@ from aiohttp import web
 import projections
 from gateway.app import build
 from gateway.auth import Authenticator
+from gateway.operators import Operators
 from handlers.asyncapi import document
 from readmodel.cli.folding import Folding, folding
 from readmodel.engine.catalogue import discover
@@ -35,9 +36,7 @@ async def running(settings: Settings) -> AsyncIterator[Service]:
             Views(found.plans, found.stores.readers),
             auth=Authenticator(settings.signing_keys()),
             monitor=found.monitor,
-            letters=found.operating.letters,
-            rebuilds=found.operating.rebuilding,
-            inspector=found.operating.inspector,
+            operators=_operators(found),
             past=found.operating.past,
             asyncapi=document(found.consumer.broker, version("readmodel")),
             cors_origins=settings.cors_origins,
@@ -45,6 +44,11 @@ async def running(settings: Settings) -> AsyncIterator[Service]:
         )
         async with _open_doors(app, settings) as url:
             yield Service(found, url)
+
+
+def _operators(found: Folding) -> Operators:
+    can = found.operating
+    return Operators(can.letters, can.rebuilding, can.inspector, found.archiver.status, can.losses)
 
 
 @asynccontextmanager

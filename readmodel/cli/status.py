@@ -14,10 +14,10 @@ from rich.text import Text
 
 import projections
 from readmodel.cli.addresses import complete, service_url
+from readmodel.cli.archive import history_of
 from readmodel.cli.asking import ask
 from readmodel.cli.stores import open_stores
 from readmodel.engine.catalogue import discover
-from readmodel.engine.history import History
 from readmodel.engine.monitor import Monitor, Status
 from readmodel.settings import Settings
 
@@ -46,7 +46,7 @@ def _statuses(settings: Settings) -> list[Status]:
 
 async def _read(settings: Settings) -> list[Status]:
     async with open_stores(settings) as stores, redis.asyncio.Redis.from_url(str(settings.redis_url)) as client:
-        monitor = Monitor(discover(projections), stores.readers, History(client))
+        monitor = Monitor(discover(projections), stores.readers, history_of(settings, client))
         await monitor.look()
         return monitor.statuses()
 

@@ -40,6 +40,10 @@ class Stores:
         """The writing side for one plan."""
         return DuckStore(self.file) if plan.store is DUCKDB else PostgresStore(self.database_url)
 
+    def beside(self, plan: Plan) -> Store:
+        """The same for whoever works beside the owner: it does not end the owner's session."""
+        return DuckStore(self.file) if plan.store is DUCKDB else PostgresStore(self.database_url, "rebuild")
+
     async def cursors(self) -> dict[str, dict[str, int]]:
         """How far each projection has come: by `name@store`, position per stream, whichever version is furthest."""
         found: dict[str, dict[str, int]] = defaultdict(dict)

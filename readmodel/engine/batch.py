@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from readmodel.engine.relation import Relation, relations_of
 from readmodel.events.decode import Rejected, decode
-from readmodel.events.envelope import Entry
+from readmodel.events.envelope import Entry, digest_of
 from readmodel.events.event import Event, contracts
 from readmodel.events.position import START
 
@@ -32,6 +32,11 @@ class Batch:
     def upto(self) -> int:
         """The position of the last entry."""
         return self.entries[-1].position
+
+    @property
+    def last_sha256(self) -> str | None:
+        """The digest of the last entry's bytes."""
+        return digest_of(self.entries[-1].raw) if self.entries else None
 
     def rows(self, relation: Relation) -> pa.Table:
         """The batch's part of a relation, empty where it has no such event."""

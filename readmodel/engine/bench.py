@@ -13,7 +13,7 @@ from readmodel.engine.history import History
 from readmodel.engine.plan import Plan
 from readmodel.engine.projection import StoreName
 from readmodel.engine.relations import Positions, relations_upto
-from readmodel.engine.scratch import scratch
+from readmodel.engine.scratch import FOLDER, scratch
 from readmodel.engine.vector import Vector
 from readmodel.errors import ReadModelError
 from readmodel.events.event import Event
@@ -82,7 +82,7 @@ class Bench:
         Raises HistoryUnavailable, and HistoryGap where some are gone.
         """
         # Held until the end: what the views read may go with it.
-        relations = await relations_upto(self.history, events, upto)
+        relations = await relations_upto(self.history, events, upto, self.data_dir / FOLDER)
         await working(database, lambda: relations.attach(database, left_out))
         yield
 

@@ -83,6 +83,7 @@ class Committer:
             staged=list(staged(self._plan.relations, batch.relations, self._plan.store)),
             statements=self._plan.fold,
             quarantined=quarantined,
+            last_sha256=batch.last_sha256,
         )
 
 

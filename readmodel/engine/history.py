@@ -1,106 +1,217 @@
-"""History: every event at or below a position. Here that is the stream itself, read in pages."""
+"""History: every event at or below a position, from the archive and then from the stream, without gap or overlap.
 
-from collections.abc import AsyncIterator, Iterable
-from dataclasses import dataclass
-from typing import Any
+The seam: archived entries are trimmed from the stream, but the last of them stays. So whoever has read the archive to
+its end finds that entry in the stream, or the archive has grown meanwhile, or something is lost.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Iterable
+from contextlib import aclosing
+from pathlib import Path
+from typing import TypeVar
 
 import redis.asyncio
-import redis.exceptions
 
-from readmodel.errors import ReadModelError
-from readmodel.events.envelope import Entry, entry_bytes
-from readmodel.events.position import START, format_position, parse_position, position_milliseconds
+from readmodel.archive.archive import Archive, Superseded
+from readmodel.archive.folder import ArchiveUnavailable
+from readmodel.archive.manifest import Manifest
+from readmodel.archive.segment import Rows
+from readmodel.engine.archived import Archived
+from readmodel.engine.gap import Fault, HistoryGap, fault_in_stream, fault_of_entry
+from readmodel.engine.relation import Relation
+from readmodel.engine.streams import PAGE, HistoryUnavailable, Streams, StreamState, entries_of
+from readmodel.events.envelope import Entry, digest_of
+from readmodel.events.position import START, format_position, position_milliseconds
+from readmodel.stores.gaps import Gap, GapTable
+from readmodel.stores.store import Cursor
 
-PAGE = 4_000
-"""Entries per read."""
+__all__ = ["PAGE", "History", "HistoryGap", "HistoryUnavailable", "StreamState", "entries_of"]
 
-
-class HistoryUnavailable(ReadModelError):
-    """Redis cannot be used at the moment: {reason}"""
-
-
-class HistoryGap(ReadModelError):
-    """{projection} stands at {position} in {stream}, but {reason}. Events may be lost, so it does not go on by
-    itself: restore the stream from a backup and start the service again."""
-
-
-@dataclass(frozen=True, slots=True)
-class StreamState:
-    """What Redis says about a stream. Without entries all of it is 0."""
-
-    length: int = 0
-    last: int = START
-    added: int = 0
-    first: int = START
+T = TypeVar("T")
+_END = 2**63 - 1
 
 
 class History:
-    """The streams, read by position."""
+    """The log, read by position. Without an archive it is what the streams hold.
 
-    def __init__(self, client: "redis.asyncio.Redis") -> None:
-        self._client = client
+    HistoryUnavailable when something is away that may come back, ArchiveDamaged when the archive is.
+    """
+
+    def __init__(
+        self, client: "redis.asyncio.Redis", archive: Archive | None = None, gaps: GapTable | None = None
+    ) -> None:
+        self.streams = Streams(client)
+        self.archive = archive
+        self.gaps = gaps
+        self._archived_digests: dict[str, tuple[int, str | None]] = {}
 
     async def read(self, stream: str, after: int, upto: int | None = None, count: int = PAGE) -> list[Entry]:
-        """The next entries after a position, in order; HistoryUnavailable when Redis is away."""
-        end = "+" if upto is None else format_position(upto)
-        try:
-            found = await self._client.xrange(stream, f"({format_position(after)}", end, count)
-        except redis.exceptions.RedisError as error:
-            raise HistoryUnavailable(reason=str(error)) from error
-        return entries_of(found or [])
+        """The next entries after a position, in order; HistoryGap where some that were there are lost."""
+        async with aclosing(self.pages(stream, after, _END if upto is None else upto, count)) as pages:
+            async for entries in pages:
+                return entries[:count]
+        return []
 
-    async def pages(self, stream: str, after: int, upto: int) -> AsyncIterator[list[Entry]]:
-        """All entries after one position and up to another."""
-        while after < upto and (entries := await self.read(stream, after, upto)):
-            yield entries
-            after = entries[-1].position
+    async def pages(self, stream: str, after: int, upto: int, size: int = PAGE) -> AsyncGenerator[list[Entry]]:
+        """All entries after one position and up to another; HistoryGap where some that were there are lost."""
+        while after < upto:
+            async for reached, rows in self._archived(stream, after, upto):
+                for start in range(0, len(rows), size):
+                    yield [Entry(position, raw) for position, raw in rows[start : start + size]]
+                after = reached
+            tail = await self._tail(stream, after, upto, size) if after < upto else []
+            if tail:
+                yield tail
+                after = tail[-1].position
+            elif tail is not None:
+                return
 
-    async def count(self, stream: str, upto: int) -> int:
-        """How many entries there have been at or below a position."""
-        return sum([len(entries) async for entries in self.pages(stream, START, upto)])
+    async def standing(self, stream: str, upto: int) -> Cursor:
+        """Where a reader stands that has read all there is at or below a position."""
+        at = Cursor(START, 0)
+        for link in await self._archive_call(lambda archive: archive.chain(stream)) if self.archive else ():
+            segment = link.segment
+            if segment.upto > upto or segment.after != link.after:
+                break  # it has entries that are not meant, so they are counted one by one
+            at = Cursor(segment.upto, at.entries + segment.entries, segment.last_sha256)
+        async for entries in self.pages(stream, at.position, upto):
+            last = entries[-1]
+            at = Cursor(last.position, at.entries + len(entries), digest_of(last.raw))
+        return at
 
     async def state(self, stream: str) -> StreamState:
         """How long a stream is and where it ends."""
-        try:
-            info = await self._client.xinfo_stream(stream)
-        except redis.exceptions.ResponseError:
-            return StreamState()  # there is no such stream yet
-        except redis.exceptions.RedisError as error:
-            raise HistoryUnavailable(reason=str(error)) from error
-        first = parse_position(info["first-entry"][0].decode()) if info["first-entry"] else START
-        last = parse_position(info["last-generated-id"].decode())
-        return StreamState(info["length"], last, info["entries-added"], first)
-
-    async def check(self, projection: str, stream: str, position: int) -> None:
-        """HistoryGap unless every event after `position` is still there.
-
-        The entry at the cursor must exist: were it gone, those after it might be too. A projection that has not
-        begun needs the stream from its first entry on.
-        """
-        state = await self.state(stream)
-        reason = None
-        if position > state.last:
-            reason = f"the stream ends at {format_position(state.last)}: it was flushed, recreated or failed over"
-        elif position > START and not await self._holds(stream, position):
-            reason = f"that entry is gone; the oldest left is {format_position(state.first)}"
-        elif position == START and state.added > state.length:
-            reason = f"{state.added - state.length} older entries were trimmed or deleted"
-        if reason:
-            raise HistoryGap(projection=projection, stream=stream, position=format_position(position), reason=reason)
+        return (await self.streams.look(stream)).state
 
     async def oldest_after(self, stream: str, position: int) -> float | None:
-        """When the first entry after a position was added, in seconds since 1970; None when there is none."""
-        found = await self.read(stream, position, count=1)
-        return position_milliseconds(found[0].position) / 1000 if found else None
+        """When the first entry after a position was added, in seconds since 1970; None when there is none.
 
-    async def _holds(self, stream: str, position: int) -> bool:
-        entry_id = format_position(position)
+        Of what is archived it is what the segment begins after, which is a little earlier.
+        """
+        if self.archive:
+            links = await self._archive_call(lambda archive: archive.chain(stream))
+            behind = next((link for link in links if link.segment.upto > position), None)
+            if behind and (since := max(position, behind.after)) > START:
+                return position_milliseconds(since) / 1000
+        _, entries = await self.streams.after(stream, position, _END, 1)
+        return position_milliseconds(entries[0].position) / 1000 if entries else None
+
+    async def archived_upto(self, stream: str, *, fresh: bool = False) -> int:
+        """Where the archive of a stream ends."""
+        end = await self.end(stream, fresh=fresh)
+        return end.upto if end else START
+
+    async def end(self, stream: str, *, fresh: bool = False) -> Manifest | None:
+        """The last segment of a stream."""
+        return await self._archive_call(lambda archive: archive.end(stream, fresh=fresh)) if self.archive else None
+
+    async def check(self, reader: str, stream: str, position: int, sha256: str | None = None) -> bool:
+        """HistoryGap unless every event after a reader's position is still there, and its own is what it was.
+
+        False when that is so only because an operator has accepted what is lost.
+        """
+        fault = await self.fault(stream, position, sha256)
+        if fault and not await self.gap_at(stream, fault.position):
+            at = format_position(position)
+            raise HistoryGap(reader=reader, stream=stream, position=at, reason=fault.reason)
+        return not fault
+
+    async def fault(self, stream: str, position: int, sha256: str | None = None) -> Fault | None:
+        """What is wrong for a reader at a position, accepted or not."""
+        found = await self._fault(stream, position, sha256)
+        if found and not self._known(stream, found.position):
+            # The archive may have grown, and the stream been trimmed, since the archive was looked at.
+            await self.end(stream, fresh=True)
+            found = await self._fault(stream, position, sha256)
+        return found
+
+    async def archived_relations(
+        self, stream: str, upto: int, wanted: Iterable[Relation], folder: Path
+    ) -> Archived | None:
+        """What the archive has of some relations; None where there is no archive."""
+        if not self.archive:
+            return None
+
+        def gathered(archive: Archive) -> Archived:
+            found = Archived(archive, stream, upto, wanted, folder)
+            found.gather()
+            return found
+
+        return await self._archive_call(gathered)
+
+    async def gap_at(self, stream: str, position: int) -> Gap | None:
+        """What an operator has accepted as lost there."""
+        return await self.gaps.covering(stream, position) if self.gaps else None
+
+    def past_gaps(self, stream: str, position: int) -> int:
+        """Where a reader of all there is up to a position is, when nothing follows that is not lost."""
+        gap = self._known(stream, position)
+        return gap.upto if gap else position
+
+    def _known(self, stream: str, position: int) -> Gap | None:
+        return self.gaps.known(stream, position) if self.gaps else None
+
+    async def _archived(self, stream: str, after: int, upto: int) -> AsyncGenerator[tuple[int, Rows]]:
+        if await self.archived_upto(stream) <= after:
+            return
+        parts = await self._archive_call(lambda archive: archive.entries(stream, after, upto))
         try:
-            return bool(await self._client.xrange(stream, entry_id, entry_id))
-        except redis.exceptions.RedisError as error:
-            raise HistoryUnavailable(reason=str(error)) from error
+            while part := await self._archive_call(lambda _: next(parts, None)):
+                yield part
+        finally:
+            await asyncio.to_thread(parts.close)
 
+    async def _tail(self, stream: str, after: int, upto: int, count: int) -> list[Entry] | None:
+        """The next entries in the stream; None where they have been archived since the archive was looked at."""
+        follows, entries = await self.streams.after(stream, after, upto, count)
+        if follows:
+            return entries
+        # Looked at after the stream was read: nothing that is not archived even now has been trimmed by us before.
+        end = await self.end(stream, fresh=True)
+        if end and end.upto > after:
+            return None
+        if after == START:
+            state = await self.state(stream)
+            if state.added == state.length:
+                return entries
+        elif end and end.gap and end.upto == after:
+            return entries
+        gap = await self.gap_at(stream, after)
+        if gap and gap.upto == after:
+            return entries
+        if gap:
+            return await self._tail(stream, gap.upto, upto, count) if gap.upto < upto else []
+        reason = f"the entry there is gone, and the archive ends at {format_position(end.upto if end else START)}"
+        raise HistoryGap(reader="A reader", stream=stream, position=format_position(after), reason=reason)
 
-def entries_of(found: Iterable[Any]) -> list[Entry]:
-    """Entries as Redis returns them, `(id, fields)`, in our terms."""
-    return [Entry(parse_position(entry_id.decode()), entry_bytes(fields)) for entry_id, fields in found]
+    async def _fault(self, stream: str, position: int, sha256: str | None) -> Fault | None:
+        end = await self.end(stream)
+        seam = end.upto if end and not end.gap else START
+        look = await self.streams.look(stream, {position, seam})
+        if not end or position > end.upto:
+            return fault_in_stream(look, position, sha256)
+        if seam != START and (reason := fault_of_entry(look, seam, end.last_sha256)):
+            return Fault(seam, f"the stream goes on where the archive ends, at {format_position(seam)}, and {reason}")
+        if position != START and sha256 and await self._archived_digest(stream, position, end) != sha256:
+            return Fault(position, "the archive does not hold the entry that it read there")
+        return None
+
+    async def _archived_digest(self, stream: str, position: int, end: Manifest) -> str | None:
+        if position == end.upto:
+            return end.last_sha256
+        known = self._archived_digests.get(stream)
+        if known is None or known[0] != position:
+            raw = await self._archive_call(lambda archive: archive.find(stream, position))
+            known = self._archived_digests[stream] = (position, None if raw is None else digest_of(raw))
+        return known[1]
+
+    async def _archive_call(self, call: Callable[[Archive], T]) -> T:
+        assert self.archive
+        archive = self.archive
+        while True:
+            try:
+                return await asyncio.to_thread(call, archive)
+            except Superseded:
+                continue
+            except ArchiveUnavailable as error:
+                raise HistoryUnavailable(reason=error) from error

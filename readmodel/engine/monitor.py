@@ -8,12 +8,14 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from readmodel.archive.manifest import ArchiveDamaged
 from readmodel.engine.history import History, HistoryUnavailable, StreamState
 from readmodel.engine.plan import Plan
 from readmodel.engine.progress import State
 from readmodel.engine.projection import StoreName
 from readmodel.engine.runner import Runner
 from readmodel.engine.staleness import Staleness
+from readmodel.engine.stalls import Stalls
 from readmodel.events.position import format_position
 from readmodel.stores.reading import Reader, Row
 from readmodel.stores.sql import read_sql
@@ -21,6 +23,9 @@ from readmodel.stores.store import StoreUnavailable
 
 LOOK_EVERY = 1.0
 """Seconds between looks."""
+STALL_SECONDS = 60.0
+"""For a projection to gain nothing, until that is an alarm."""
+FOLDING = {State.CATCHING_UP, State.LIVE, State.RETRYING}
 
 _SQL = read_sql("readmodel.stores", "reading.sql").sections
 log = logging.getLogger(__name__)
@@ -40,6 +45,8 @@ class Monitor:
         runners: Mapping[str, Runner] | None = None,
         unknown: Mapping[str, Counter[str]] | None = None,
         reading: Callable[[], Mapping[str, bool]] = dict,
+        archive_alarms: Callable[[], Mapping[str, str]] = dict,
+        stall_seconds: float = STALL_SECONDS,
         staleness: Staleness | None = None,
     ) -> None:
         self._plans = plans
@@ -50,6 +57,8 @@ class Monitor:
         self._reading = reading
         self._staleness = staleness
         self._put_aside: object = None
+        self._archive_alarms = archive_alarms
+        self._stalls = Stalls(stall_seconds)
         self._statuses: list[Status] = []
         self._trouble: str | None = "it has only just started"
 
@@ -63,9 +72,10 @@ class Monitor:
         """Look once."""
         try:
             self._statuses = await self._collect()
+            self._watch_gains()
             await self._refresh()
             self._trouble = None
-        except (StoreUnavailable, HistoryUnavailable) as error:
+        except (StoreUnavailable, HistoryUnavailable, ArchiveDamaged) as error:
             # What was seen last stays; the trouble shows in `ready`, and the runners report it themselves.
             self._trouble = str(error)
             for status in self._statuses:
@@ -90,6 +100,7 @@ class Monitor:
         if unread := [stream for stream, is_read in self._reading().items() if not is_read]:
             return False, f"not being read: {', '.join(unread)}"
         stopped = [runner.plan.key for runner in self._runners.values() if runner.progress.state is State.STOPPED]
+        stopped += [f"the archive of {stream}" for stream in self._archive_alarms()]
         return True, f"stopped: {', '.join(stopped)}" if stopped else "ok"
 
     async def _refresh(self) -> None:
@@ -98,6 +109,14 @@ class Monitor:
         if self._staleness and put_aside != self._put_aside:
             await self._staleness.refresh()
             self._put_aside = put_aside
+
+    def _watch_gains(self) -> None:
+        for status in self._statuses:
+            key = _key(status)
+            if key in self._runners and self._runners[key].progress.state in FOLDING:
+                self._stalls.seen(key, status["lag_events"], status["lag_seconds"])
+            else:
+                self._stalls.forget(key)
 
     async def _collect(self) -> list[Status]:
         streams = {stream for plan in self._plans for stream in plan.streams}
@@ -139,18 +158,23 @@ class Monitor:
         return round(max((max(0.0, time.time() - at) for at in added if at is not None), default=0.0), 3)
 
     def _with_runner(self, status: Status) -> Status:
-        runner = self._runners.get(f"{status['name']}@{status['store']}")
+        runner = self._runners.get(_key(status))
         if runner is None:
             return status
         unknown = sum((self._unknown.get(stream, Counter()) for stream in runner.plan.streams), Counter[str]())
         reading = self._reading()
+        errors = [self._stalls.alarm(_key(status)), runner.progress.last_error or status["last_error"]]
         return status | {
             "reading": {stream: reading.get(stream, False) for stream in runner.plan.streams},
             "state": str(runner.progress.state),
             "rate": round(runner.progress.rate(), 1),
             "unknown_events": dict(unknown),
-            "last_error": runner.progress.last_error or status["last_error"],
+            "last_error": "; ".join(error for error in errors if error) or None,
         }
+
+
+def _key(status: Status) -> str:
+    return f"{status['name']}@{status['store']}"
 
 
 def _put_aside(row: Row) -> str:

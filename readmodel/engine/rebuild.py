@@ -23,6 +23,7 @@ from readmodel.engine.plan import Plan
 from readmodel.engine.projection import StoreName
 from readmodel.engine.relations import relations_upto
 from readmodel.engine.room import lacking
+from readmodel.engine.scratch import FOLDER
 from readmodel.engine.vector import Vector
 from readmodel.engine.work import Shown, Work
 from readmodel.errors import ReadModelError
@@ -100,6 +101,8 @@ class Rebuilds:
             except BaseException:
                 await _thread(store.drop, building.version)
                 raise
+            finally:
+                building.relations.close()
             if wanted.swap:
                 await _thread(_tidy, plan, store)
             return _outcome(plan, building.version, is_shown=wanted.swap) | {"diff": difference}
@@ -173,7 +176,7 @@ class Rebuilds:
         if reason := lacking(self._data_dir, sum(cursor.entries for cursor in cursors.values())):
             raise RebuildRefused(projection=plan.key, reason=reason)
         upto = {stream: cursor.position for stream, cursor in cursors.items()}
-        relations = await relations_upto(self._history, plan.events, upto)
+        relations = await relations_upto(self._history, plan.events, upto, self._data_dir / FOLDER)
         version = replace(plan.as_version, build=number)
         return Building(plan, version, owned.epoch, owned.version, relations, left_out, cursors)
 
@@ -185,7 +188,7 @@ class Rebuilds:
         for stream in plan.streams:
             last = (await self._history.state(stream)).last
             position = min(last, until.get(stream, last)) if until else last
-            found[stream] = Cursor(position, await self._history.count(stream, position))
+            found[stream] = await self._history.standing(stream, position)
         return found
 
     async def _build(self, building: Building, store: Store, work: Work) -> None:
@@ -240,7 +243,7 @@ class Rebuilds:
                 before = reached[stream]
                 batch = await asyncio.to_thread(batch_of, stream, entries, before.position)
                 await _thread(committer.fold, batch, owned.epoch, before.position)
-                reached[stream] = Cursor(batch.upto, before.entries + len(entries))
+                reached[stream] = Cursor(batch.upto, before.entries + len(entries), batch.last_sha256)
                 work.add(len(entries))
         return reached
 

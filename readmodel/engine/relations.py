@@ -1,14 +1,19 @@
 """History as relations: what a definition reads when it is computed from scratch."""
 
 import asyncio
+import weakref
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from shutil import rmtree
+from tempfile import mkdtemp
 
 import duckdb
 import pyarrow as pa
 
-from readmodel.engine.batch import Batch, batch_of
+from readmodel.engine.archived import Rows
+from readmodel.engine.batch import batch_of
 from readmodel.engine.history import History
 from readmodel.engine.relation import Relation, relations_of
 from readmodel.engine.vector import Vector
@@ -26,12 +31,15 @@ LEFT_OUT = "left_out"
 class Relations:
     """Every event of some types at or below a vector.
 
-    `tail` has the rows that were read from the streams, `rejected` the entries that do not decode, by stream.
+    `archived` has the files of each relation, `tail` the rows that were read from the streams, `rejected` the entries
+    that do not decode, by stream. Files that were made for it are gone when it is closed, or no longer used.
     """
 
     events: Sequence[type[Event]]
     tail: Mapping[str, pa.Table]
     rejected: Mapping[str, Sequence[Rejected]]
+    archived: Mapping[str, Sequence[Rows]] = field(default_factory=dict)
+    close: Callable[[], object] = lambda: None
 
     def attach(self, connection: duckdb.DuckDBPyConnection, without: Positions | None = None) -> None:
         """Make each relation a view of this connection alone, less the events at the positions `without`."""
@@ -48,26 +56,79 @@ class Relations:
         columns = ", ".join(f"CAST({c.name} AS {c.type.duckdb}) AS {c.name}" for c in relation.columns)
         tail = f"{relation.name}_tail"
         connection.register(tail, self.tail.get(relation.name, relation.arrow_schema.empty_table()))
-        kept = f"stream = '{stream_of(relation.model.type)}'"
-        where = f"WHERE position NOT IN (SELECT position FROM {LEFT_OUT} WHERE {kept})" if left_out else ""
-        connection.execute(f"CREATE OR REPLACE TEMPORARY VIEW {relation.name} AS SELECT {columns} FROM {tail} {where}")
+        kept = f"position NOT IN (SELECT position FROM {LEFT_OUT} WHERE stream = '{stream_of(relation.model.type)}')"
+        sources = [(tail, ""), *_sources(self.archived.get(relation.name, ()))]
+        selects = [
+            f"SELECT {columns} FROM {source}{_where(condition, kept if left_out else '')}"
+            for source, condition in sources
+        ]
+        view = "\nUNION ALL\n".join(selects)
+        connection.execute(f"CREATE OR REPLACE TEMPORARY VIEW {relation.name} AS\n{view}")
 
 
-async def relations_upto(history: History, events: Sequence[type[Event]], upto: Vector) -> Relations:
-    """The events of these types at or below a vector; HistoryUnavailable, HistoryGap where they cannot be had."""
-    parts: dict[str, list[pa.Table]] = defaultdict(list)
+async def relations_upto(
+    history: History, events: Sequence[type[Event]], upto: Vector, scratch: Path | None = None
+) -> Relations:
+    """The events of these types at or below a vector.
+
+    HistoryUnavailable, HistoryGap, ArchiveDamaged where they cannot be had. What has to be copied, or decoded again,
+    is written to a folder in `scratch`, or where temporary files are kept.
+    """
+    folder = await asyncio.to_thread(_folder, scratch)
+    tail: dict[str, list[pa.Table]] = defaultdict(list)
+    archived: dict[str, Sequence[Rows]] = {}
     rejected: dict[str, list[Rejected]] = defaultdict(list)
-    wanted = {relation.name for event in events for relation in relations_of(event)}
-    for stream in sorted({stream_of(event.type) for event in events}):
-        after = START
-        async for entries in history.pages(stream, after, upto[stream]):
-            batch = await asyncio.to_thread(batch_of, stream, entries, after)
-            after = batch.upto
-            rejected[stream] += batch.rejected
-            for name, rows in _wanted(batch, wanted):
-                parts[name].append(rows)
-    return Relations(events, {name: pa.concat_tables(rows) for name, rows in parts.items()}, rejected)
+    wanted = [relation for event in events for relation in relations_of(event)]
+    try:
+        for stream in sorted({stream_of(event.type) for event in events}):
+            found = await history.archived_relations(stream, upto[stream], wanted, folder)
+            archived |= found.files if found else {}
+            rejected[stream] += found.rejected if found else []
+            await _read_tail(history, stream, found.reached if found else START, upto[stream], tail, rejected[stream])
+    except BaseException:
+        rmtree(folder, ignore_errors=True)
+        raise
+    names = {relation.name for relation in wanted}
+    rows = {name: pa.concat_tables(parts) for name, parts in tail.items() if name in names}
+    return _closing(Relations(events, rows, rejected, archived), folder)
 
 
-def _wanted(batch: Batch, names: set[str]) -> Iterator[tuple[str, pa.Table]]:
-    return ((name, rows) for name, rows in batch.relations.items() if name in names)
+def _folder(scratch: Path | None) -> Path:
+    if scratch:
+        scratch.mkdir(parents=True, exist_ok=True)
+    return Path(mkdtemp(prefix="history-", dir=scratch))
+
+
+async def _read_tail(
+    history: History,
+    stream: str,
+    after: int,
+    upto: int,
+    tail: dict[str, list[pa.Table]],
+    rejected: list[Rejected],
+) -> None:
+    async for entries in history.pages(stream, after, upto):
+        batch = await asyncio.to_thread(batch_of, stream, entries, after)
+        rejected += batch.rejected
+        for name, rows in batch.relations.items():
+            tail[name].append(rows)
+
+
+def _closing(relations: Relations, folder: Path) -> Relations:
+    """The same, whose folder goes with it."""
+    object.__setattr__(relations, "close", weakref.finalize(relations, rmtree, folder, ignore_errors=True))
+    return relations
+
+
+def _sources(files: Sequence[Rows]) -> Iterator[tuple[str, str]]:
+    """Files as SQL reads them, with the condition for their rows; those of which all rows count together."""
+    by_condition: dict[str, list[str]] = defaultdict(list)
+    for file in files:
+        by_condition[file.condition].append("'" + str(file.path).replace("'", "''") + "'")
+    for condition, paths in by_condition.items():
+        yield f"read_parquet([{', '.join(paths)}])", condition
+
+
+def _where(*conditions: str) -> str:
+    given = [condition for condition in conditions if condition]
+    return f" WHERE {' AND '.join(given)}" if given else ""

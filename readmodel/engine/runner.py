@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager, suppress
 from functools import partial
 from typing import TypeVar
 
+from readmodel.archive.manifest import ArchiveDamaged
 from readmodel.engine.batch import Batch, batch_of
 from readmodel.engine.committer import Committer
 from readmodel.engine.feed import Feed
@@ -61,6 +62,8 @@ class Runner:
         self._is_live = False
         self._failures = 0
         self._appended = 0
+        # Up to where a stream was read although the cursor stands before it: what lies between is lost.
+        self._skipped: dict[str, int] = {}
 
     @property
     def cursors(self) -> dict[str, int]:
@@ -81,6 +84,8 @@ class Runner:
                 await self._give_up()
             except (StoreUnavailable, HistoryUnavailable) as error:
                 await self._back_off(error)
+            except (HistoryGap, ArchiveDamaged) as error:
+                await self._stop_until_whole(error)
             except ReadModelError as error:
                 await self._stop_for(str(error))
             except Exception as error:
@@ -158,7 +163,7 @@ class Runner:
     async def _catch_up(self) -> None:
         self.progress.state = State.CATCHING_UP
         await self._check()
-        while not self._feed.join(self, self.cursors):
+        while not self._feed.join(self, self._read_upto()):
             for stream in self.plan.streams:
                 await self._read_history(stream, self._feed.delivered[stream])
         self._joined = True
@@ -168,14 +173,23 @@ class Runner:
             self._is_live = True
         self.progress.state = State.LIVE
 
+    def _read_upto(self) -> dict[str, int]:
+        return {stream: max(position, self._skipped.get(stream, 0)) for stream, position in self.cursors.items()}
+
     async def _read_history(self, stream: str, upto: int) -> None:
         async for entries in self._history.pages(stream, self.cursors[stream], upto):
             await self._fold(await asyncio.to_thread(batch_of, stream, entries, self.cursors[stream]))
             self._go_on()
         if self.cursors[stream] < upto:
+            self._skip_gap(stream, upto)
+
+    def _skip_gap(self, stream: str, upto: int) -> None:
+        """Be where history ends, when all that is missing up to there has been accepted as lost."""
+        position = self.cursors[stream]
+        if self._history.past_gaps(stream, position) < upto:
             reason = f"nothing is left up to {format_position(upto)}"
-            position = format_position(self.cursors[stream])
-            raise HistoryGap(projection=self.plan.key, stream=stream, position=position, reason=reason)
+            raise HistoryGap(reader=self.plan.key, stream=stream, position=format_position(position), reason=reason)
+        self._skipped[stream] = upto
 
     async def _follow(self) -> None:
         checked = time.monotonic()
@@ -207,8 +221,8 @@ class Runner:
             raise _Interrupted
 
     async def _check(self) -> None:
-        for stream, position in self.cursors.items():
-            await self._history.check(self.plan.key, stream, position)
+        for stream, cursor in self.progress.cursors.items():
+            await self._history.check(self.plan.key, stream, cursor.position, cursor.last_sha256)
 
     async def _fold(self, batch: Batch) -> None:
         batch = batch.past(self.cursors[batch.stream])
@@ -220,7 +234,7 @@ class Runner:
     def _note(self, batch: Batch) -> None:
         stream, count = batch.stream, len(batch.entries)
         before = self.progress.cursors[stream]
-        self.progress.cursors[stream] = Cursor(batch.upto, before.entries + count)
+        self.progress.cursors[stream] = Cursor(batch.upto, before.entries + count, batch.last_sha256)
         self.progress.folded(count)
         self.progress.last_error = None
         self._failures = 0
@@ -247,13 +261,37 @@ class Runner:
             await asyncio.wait_for(self._stopping.wait(), seconds)
 
     async def _stop_for(self, reason: str) -> None:
+        """Stop until asked to try again."""
+        self._stopped(reason)
+        await self._give_up()
+        await self._idle()
+
+    async def _stop_until_whole(self, error: ReadModelError) -> None:
+        """Stop until the events are there again, restored or accepted as lost; look whether they are now and then."""
+        self._stopped(str(error))
+        await self._give_up()
+        while not self._stopping.is_set():
+            await self._idle(CHECK_EVERY)
+            try:
+                await self._check()
+                for stream, position in self.cursors.items():
+                    await self._history.read(stream, position, count=1)
+            except ReadModelError as found:
+                self.progress.last_error = str(found)
+            else:
+                return
+
+    def _stopped(self, reason: str) -> None:
         self.progress.state = State.STOPPED
         self.progress.last_error = reason
         log.error("%s has stopped: %s", self.plan.key, reason)
-        await self._give_up()
+        # What is offered to one who takes nothing would hold up the others.
+        self.fall_behind()
+
+    async def _idle(self, seconds: float | None = None) -> None:
         self._again.clear()
         waiting = [asyncio.create_task(event.wait()) for event in (self._stopping, self._again)]
-        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait(waiting, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
         for task in waiting:
             task.cancel()
 

@@ -5,6 +5,7 @@
 3. what FastStream's publisher writes into the field `__data__`, around 1 or 2
 """
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -56,6 +57,11 @@ def entry_bytes(fields: Mapping[bytes, bytes]) -> bytes:
     if (framed := fields.get(b"__data__")) is not None:
         return _unframe(framed)
     return repr(dict(fields)).encode()
+
+
+def digest_of(raw: bytes) -> str:
+    """What tells an entry's bytes from others: their SHA-256, in hexadecimal."""
+    return hashlib.sha256(raw).hexdigest()
 
 
 def _unframe(framed: bytes) -> bytes:

@@ -44,7 +44,7 @@ def take_over(run: Run, version: Version, epoch: int, streams: Sequence[str]) ->
     rows = run("cursors", names)
     if any(found > epoch for *_, found in rows):
         raise CursorMoved(projection=version, reason=f"its epoch is beyond ours, {epoch}")
-    return {stream: Cursor(position, entries) for stream, position, entries, _ in rows}
+    return {stream: Cursor(*cursor) for stream, *cursor, _ in rows}
 
 
 def advance(run: Run, commit: Commit) -> None:
@@ -52,7 +52,8 @@ def advance(run: Run, commit: Commit) -> None:
     if commit.upto == commit.expected:
         _stand(run, commit)
         return
-    moved = {"epoch": commit.epoch, "expected": commit.expected, "upto": commit.upto, "count": commit.entries}
+    moved: dict[str, Any] = {"epoch": commit.epoch, "expected": commit.expected, "upto": commit.upto}
+    moved |= {"count": commit.entries, "last_sha256": commit.last_sha256}
     if not run("advance", {**_names(commit.version), "stream": commit.stream, **moved}):
         reason = f"its cursor in {commit.stream} is not at {commit.expected} with epoch {commit.epoch}"
         raise CursorMoved(projection=commit.version, reason=reason)
@@ -110,7 +111,8 @@ def begin(run: Run, load: Load) -> None:
     names = _names(load.version)
     for stream, cursor in load.cursors.items():
         at = {"stream": stream, "position": cursor.position}
-        run("begin_at", {**names, **at, "entries": cursor.entries, "epoch": load.epoch})
+        has = {"entries": cursor.entries, "last_sha256": cursor.last_sha256}
+        run("begin_at", {**names, **at, **has, "epoch": load.epoch})
         run("take_letters", {**names, **at, "put_aside": load.put_aside})
         _quarantine(run, load.version, stream, load.quarantined.get(stream, ()))
 

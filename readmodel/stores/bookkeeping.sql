@@ -15,7 +15,7 @@ ON CONFLICT (projection, version, build, stream) DO NOTHING;
 
 -- cursors --
 -- How far each stream has been folded, and by which epoch.
-SELECT stream, position, entries, epoch
+SELECT stream, position, entries, last_sha256, epoch
 FROM readmodel.cursors
 WHERE projection = $projection
   AND version = $version
@@ -26,6 +26,7 @@ WHERE projection = $projection
 UPDATE readmodel.cursors
 SET position = $upto,
     entries = entries + $count,
+    last_sha256 = $last_sha256,
     moved_at = now()
 WHERE projection = $projection
   AND version = $version
@@ -136,8 +137,8 @@ WHERE projection = $projection
 
 -- begin_at --
 -- A build that was made at once begins where its rows end.
-INSERT INTO readmodel.cursors (projection, version, build, stream, position, entries, epoch, moved_at)
-VALUES ($projection, $version, $build, $stream, $position, $entries, $epoch, now());
+INSERT INTO readmodel.cursors (projection, version, build, stream, position, entries, last_sha256, epoch, moved_at)
+VALUES ($projection, $version, $build, $stream, $position, $entries, $last_sha256, $epoch, now());
 
 -- take_letters --
 -- What another build has put aside is no part of this one's history either.

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import psycopg
 
+from readmodel.stores.connections import CONNECT_SECONDS, AsyncLimited
 from readmodel.stores.sql import for_psycopg, read_sql
 from readmodel.stores.store import StoreUnavailable
 
@@ -19,7 +20,7 @@ class LeaseTable:
     def __init__(self, url: str, owner: str, ttl: timedelta) -> None:
         self._url = url
         self._mine = {"owner": owner, "ttl": ttl}
-        self._connection: psycopg.AsyncConnection[tuple[object, ...]] | None = None
+        self._connection: AsyncLimited[tuple[object, ...]] | None = None
 
     async def acquire(self, name: str) -> int | None:
         """Take a lease that is free or has expired: its new epoch, or None when another has it."""
@@ -43,7 +44,9 @@ class LeaseTable:
     async def _run(self, statement: str, **parameters: object) -> list[tuple[object, ...]]:
         try:
             if self._connection is None or self._connection.closed:
-                self._connection = await psycopg.AsyncConnection.connect(self._url, autocommit=True)
+                self._connection = await AsyncLimited[tuple[object, ...]].connect(
+                    self._url, autocommit=True, connect_timeout=CONNECT_SECONDS
+                )
             cursor = await self._connection.execute(_SQL[statement], {**self._mine, **parameters})
             return await cursor.fetchall() if cursor.description else []
         except (psycopg.OperationalError, psycopg.InternalError, psycopg.InterfaceError) as error:

@@ -18,6 +18,10 @@ CREATE TABLE IF NOT EXISTS readmodel.cursors (
     PRIMARY KEY (projection, version, build, stream)
 );
 
+-- cursors_last_sha256 --
+-- The digest of the last entry folded, which tells it from another at the same position after a restore of the stream.
+ALTER TABLE readmodel.cursors ADD COLUMN IF NOT EXISTS last_sha256 text;
+
 -- live --
 -- The pointer: which build of a version queries see. Each process asks for the version that its code describes, so old
 -- and new ones serve side by side. `previous` is the one to go back to, `kept` one that was built to be looked at.

@@ -11,6 +11,7 @@ from psycopg.rows import TupleRow
 from pyarrow import csv
 
 from readmodel.stores import bookkeeping
+from readmodel.stores.connections import Attended
 from readmodel.stores.sql import for_psycopg, read_sql, without_parameters
 from readmodel.stores.store import (
     Commit,
@@ -28,6 +29,7 @@ from readmodel.stores.store import (
 )
 
 _BOOKKEEPING = {name: for_psycopg(text) for name, text in bookkeeping.STATEMENTS.items()}
+_SESSIONS = {name: for_psycopg(text) for name, text in read_sql("readmodel.stores", "connections.sql").sections.items()}
 _MIGRATION_LOCK = 0x7265_6164
 _CSV = csv.WriteOptions(include_header=False)
 
@@ -39,15 +41,18 @@ def migrate(url: str) -> None:
         connection.execute("SELECT pg_advisory_xact_lock(%s)", [_MIGRATION_LOCK])
         for statement in read_sql("readmodel.stores", "own_tables.sql").sections.values():
             connection.execute(statement.encode())
-        connection.execute(read_sql("readmodel.stores", "leases.sql").sections["leases"].encode())
+        for own in ("leases", "gaps"):
+            connection.execute(read_sql("readmodel.stores", f"{own}.sql").sections[own].encode())
 
 
 class PostgresStore:
     """The writing side of Postgres for one projection; it connects when first used, and again after a failure."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, work: str = "fold") -> None:
+        """`work` is what it does for the projection's owner; a new owner's session ends older ones at the same work."""
         self._url = url
-        self._connection: psycopg.Connection[TupleRow] | None = None
+        self._work = work
+        self._connection: Attended | None = None
         self._staged: set[str] = set()
 
     def create(self, version: Version, tables: Sequence[TableShape], views: Sequence[str]) -> None:
@@ -115,8 +120,10 @@ class PostgresStore:
 
     def take_over(self, version: Version, epoch: int, streams: Sequence[str]) -> dict[str, Cursor]:
         """See Store."""
-        with self._transaction(version) as connection:
-            return bookkeeping.take_over(_running(connection), version, epoch, streams)
+        with self._connected(version) as connection:
+            _end_other_sessions(connection, self._work, version, epoch)
+            with connection.transaction():
+                return bookkeeping.take_over(_running(connection), version, epoch, streams)
 
     def commit(self, commit: Commit) -> None:
         """See Store."""
@@ -174,7 +181,7 @@ class PostgresStore:
         try:
             if self._connection is None or self._connection.closed:
                 self._staged = set()
-                self._connection = psycopg.connect(self._url, autocommit=True)
+                self._connection = Attended.to(self._url)
             yield self._connection
         except (psycopg.DataError, psycopg.IntegrityError) as error:
             raise EventAtFault(reason=_first_line(error)) from error
@@ -183,6 +190,13 @@ class PostgresStore:
             raise StoreUnavailable(store="Postgres", reason=_first_line(error)) from error
         except psycopg.Error as error:
             raise FoldBroken(projection=version, reason=_first_line(error)) from error
+
+
+def _end_other_sessions(connection: psycopg.Connection[TupleRow], work: str, version: Version, epoch: int) -> None:
+    """Roll back what earlier owners of the version left open, and sign this session, for those to come."""
+    signature = {"work": f"{work} of {version.projection} v{version.version}"[-40:], "epoch": epoch}
+    connection.execute(_SESSIONS["name_session"], signature)
+    connection.execute(_SESSIONS["end_sessions"], signature)
 
 
 def _running(connection: psycopg.Connection[TupleRow]) -> bookkeeping.Run:

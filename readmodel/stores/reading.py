@@ -12,6 +12,7 @@ import psycopg
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool
 
+from readmodel.stores.connections import CONNECT_SECONDS, SILENCE, AsyncLimited
 from readmodel.stores.sql import for_psycopg
 from readmodel.stores.store import StatementRefused, StoreUnavailable
 
@@ -20,6 +21,10 @@ Parameters = Mapping[str, Any]
 T = TypeVar("T")
 
 _QUERY_THREADS = 4
+_LONGEST_QUERY = 20.0
+"""Seconds; nobody waits longer for an answer."""
+_RECONNECT_SECONDS = 5.0
+"""For the pool to try by itself, in ever longer steps; after that whoever asks makes it try again at once."""
 
 
 class Snapshot(Protocol):
@@ -45,14 +50,15 @@ class PostgresReader:
     """Postgres through a pool of repeatable-read, read-only connections."""
 
     def __init__(self, url: str, size: int = 8) -> None:
-        self._pool: AsyncConnectionPool[psycopg.AsyncConnection[DictRow]] = AsyncConnectionPool(
+        self._pool: AsyncConnectionPool[AsyncLimited[DictRow]] = AsyncConnectionPool(
             url,
-            connection_class=psycopg.AsyncConnection[DictRow],
+            connection_class=AsyncLimited[DictRow],
             min_size=1,
             max_size=size,
             open=False,
             timeout=5,
-            kwargs={"row_factory": dict_row},
+            reconnect_timeout=_RECONNECT_SECONDS,
+            kwargs={"row_factory": dict_row, "connect_timeout": CONNECT_SECONDS},
             configure=_repeatable_read,
             check=_is_alive,
         )
@@ -75,13 +81,15 @@ class PostgresReader:
             raise StoreUnavailable(store="Postgres", reason=str(error)) from error
 
 
-async def _is_alive(connection: psycopg.AsyncConnection[DictRow]) -> None:
+async def _is_alive(connection: AsyncLimited[DictRow]) -> None:
     """A server that was restarted costs a new connection, not an answer."""
+    connection.silence = SILENCE
     await connection.execute("")
     await connection.rollback()
+    connection.silence = _LONGEST_QUERY
 
 
-async def _repeatable_read(connection: psycopg.AsyncConnection[DictRow]) -> None:
+async def _repeatable_read(connection: AsyncLimited[DictRow]) -> None:
     await connection.set_isolation_level(psycopg.IsolationLevel.REPEATABLE_READ)
     await connection.set_read_only(True)
 

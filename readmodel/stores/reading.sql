@@ -28,7 +28,8 @@ WHERE nth = 1;
 
 -- versions --
 -- Every version that has ever read anything, live or being built, by its live build or, before one is shown, its first.
-SELECT projection, version, cursors.build, cursors.stream, cursors.position, cursors.entries
+SELECT projection, version, cursors.build, cursors.stream, cursors.position, cursors.entries,
+    cursors.last_sha256
 FROM readmodel.cursors AS cursors
 LEFT JOIN readmodel.live AS live USING (projection, version)
 WHERE cursors.build = coalesce(live.build, 1)

@@ -102,10 +102,14 @@ class Pointer:
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """How far a projection has come in one stream: position of the last entry folded, and how many there were."""
+    """How far a projection has come in one stream: position of the last entry folded, and how many there were.
+
+    `last_sha256` is the digest of that entry's bytes; None where there is none, or nobody knows.
+    """
 
     position: int
     entries: int
+    last_sha256: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +135,8 @@ class Quarantined:
 class Commit:
     """A batch's effect: rows, cursor and quarantine, all of it or nothing.
 
-    `settled` are positions that leave quarantine, because this folds what was put aside there.
+    `settled` are positions that leave quarantine, because this folds what was put aside there. `last_sha256` is the
+    digest of the entry that the cursor moves to.
     """
 
     version: Version
@@ -144,6 +149,7 @@ class Commit:
     statements: Sequence[str]
     quarantined: Sequence[Quarantined]
     settled: Sequence[int] = ()
+    last_sha256: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ import redis as redis_client
 from readmodel.cli.main import main
 from readmodel.stores import duckdb as duck
 from readmodel.testing.law import Rows
-from tests.faults.test_kill import defined_rows, stored_rows
+from tests.faults.cleanness import defined_rows, stored_rows
 from tests.handlers.test_bad_input import price
 from tests.handlers.test_delivery import plan_of
 from tests.service import ServiceProcess, service_process

@@ -2,7 +2,7 @@ import secrets
 import shutil
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from redis.asyncio import Redis
 import projections
 from gateway.app import build
 from gateway.auth import Authenticator, make_token
+from gateway.operators import Operators
 from readmodel.engine.batch import batch_of
 from readmodel.engine.bench import Bench
 from readmodel.engine.catalogue import discover
@@ -27,6 +28,7 @@ from readmodel.engine.history import History
 from readmodel.engine.inspection import Inspector
 from readmodel.engine.lease import TTL, Leases
 from readmodel.engine.letters import Letters, ProjectionUnknown
+from readmodel.engine.losses import LossChanged, NothingLost
 from readmodel.engine.ownership import Borrower
 from readmodel.engine.past import Past
 from readmodel.engine.plan import Plan
@@ -353,7 +355,40 @@ def monitor() -> Watched:
     return Watched()
 
 
+class Archived:
+    """An archive of one segment."""
+
+    async def shown(self) -> dict[str, Any]:
+        row = {"stream": "cartsnitch.prices", "archived_upto": "7-0", "segments": 1, "entries": 7}
+        return {"archiving": True, "streams": [row | {"lag_seconds": 0.5, "last_error": None}]}
+
+
+class Lost:
+    """A stream that has lost some entries; `accepted` is who gave them up, and why."""
+
+    def __init__(self) -> None:
+        self.accepted: list[tuple[str, str | None]] = []
+
+    async def shown(self, stream: str) -> dict[str, Any]:
+        if stream != "cartsnitch.prices":
+            raise NothingLost(stream=stream)
+        lost = {"stream": stream, "lost_after": "7-0", "lost_upto": "9-0", "passed_over": 0}
+        between = {"from": "1970-01-01T00:00:00.007Z", "to": "1970-01-01T00:00:00.009Z"}
+        return lost | between | {"stopped": [{"reader": "the archive", "position": "7-0", "reason": "it is gone"}]}
+
+    async def accept(self, stream: str, lost_after: str, by: str, reason: str | None) -> dict[str, Any]:
+        if lost_after != "7-0":
+            raise LossChanged(stream=stream, after="7-0")
+        self.accepted.append((by, reason))
+        return await self.shown(stream)
+
+
 Client = TestClient[Any, Any]
+
+
+def operators(**changed: Any) -> Operators:
+    """What operators can have done: nothing, but for what is given."""
+    return replace(Operators(Letters([], {}, {}), Rebuilt(), Unasked(), Archived(), Lost()), **changed)
 
 
 @asynccontextmanager
@@ -361,10 +396,8 @@ async def serving(views: Views, monitor: Watched, **changed: Any) -> AsyncIterat
     """A client of the application, on a real socket."""
     given: dict[str, Any] = {
         "auth": Authenticator(KEYS),
-        "letters": Letters([], {}, {}),
-        "inspector": Unasked(),
+        "operators": operators(),
         "past": Unasked(),
-        "rebuilds": Rebuilt(),
         "asyncapi": None,
         "cors_origins": [FRONTEND],
         "service_key": SERVICE_KEY,
@@ -379,8 +412,8 @@ async def client(
     plans: tuple[Plan, ...], views: Views, monitor: Watched, letters: Letters, bench: Bench
 ) -> AsyncIterator[Client]:
     """Shows no credentials; takes them as headers."""
-    history = {"inspector": Inspector(plans, bench), "past": Past(plans, bench, letters)}
-    async with serving(views, monitor, letters=letters, **history) as made:
+    asked = operators(letters=letters, inspector=Inspector(plans, bench))
+    async with serving(views, monitor, operators=asked, past=Past(plans, bench, letters)) as made:
         yield made
 
 

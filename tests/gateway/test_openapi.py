@@ -9,9 +9,18 @@ from gateway.auth import Authenticator
 from gateway.openapi import document
 from gateway.route import Route
 from gateway.routes import ROUTES
-from readmodel.engine.letters import Letters
 from readmodel.engine.views import Views
-from tests.gateway.conftest import BUTTER, KEYS, MILK, RECEIPT, Client, Rebuilt, Unasked, Watched, bearer
+from tests.gateway.conftest import (
+    BUTTER,
+    KEYS,
+    MILK,
+    RECEIPT,
+    Client,
+    Unasked,
+    Watched,
+    bearer,
+    operators,
+)
 
 PAGES = {"/openapi.json", "/docs", "/redoc", "/asyncapi.json", "/asyncapi", "/assets/{name}", "/metrics"}
 """What documents itself, or is read by Prometheus."""
@@ -53,6 +62,8 @@ SAMPLES = {
     "/api/v1/ops/dead-letters/{projection}/{store}/{stream}/{position}": ["products/postgres/cartsnitch.products/7-0"],
     "/api/v1/ops/dead-letters/retry": ["?all=true", "?position=7-0"],
     "/api/v1/ops/dead-letters/discard": ["?all=true"],
+    "/api/v1/ops/archive": [""],
+    "/api/v1/ops/gaps/{stream}": ["cartsnitch.prices?lost_after=7-0"],
     "/api/v1/ops/audit": ["?projection=stores"],
     "/api/v1/ops/explain": [f"?projection=products&key={MILK}"],
     "/api/v1/ops/rebuild": ["?projection=products", "?projection=products&swap=false&diff=true"],
@@ -104,10 +115,8 @@ def test_no_route_is_undocumented() -> None:
         Views([], {}),
         auth=Authenticator(KEYS),
         monitor=Watched(),
-        letters=Letters([], {}, {}),
-        inspector=Unasked(),
+        operators=operators(),
         past=Unasked(),
-        rebuilds=Rebuilt(),
         asyncapi={},
         cors_origins=[],
         service_key=None,

@@ -264,7 +264,7 @@ async def test_only_the_owner_may(fragile: Plan, keep: Keep, redis: Redis, tmp_p
             for work in (second.operating.letters.retry(ALL), second.operating.letters.discard(ALL, "anna")):
                 with pytest.raises(NotOwner, match="it is waiting for its lease"):
                     await work
-        store = kept.stores.of(plan)
+        store = kept.stores.beside(plan)  # which does not end the session of the one who owned it
         store.take_over(plan.as_version, 1_000, plan.streams)
         store.close()
         for work in (kept.operating.letters.retry(ALL), kept.operating.letters.discard(ALL, "anna")):

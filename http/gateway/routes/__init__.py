@@ -2,6 +2,7 @@
 
 from gateway.routes import (
     alerts,
+    archive,
     coupons,
     dead_letters,
     frontend,
@@ -38,6 +39,7 @@ ROUTES = (
     *frontend.routes,
     *ops.routes,
     *dead_letters.routes,
+    *archive.routes,
     *inspection.routes,
     *rebuilds.routes,
 )

@@ -129,8 +129,9 @@ class Named(Asked):
 @routes.get(PATH, answers=DeadLetters, asks=Listed, access=Access.OPERATOR)
 async def listed(question: Question[Listed]) -> Answer:
     """The events that were put aside, in order of projection, stream and position."""
-    state = None if question.asked.state == "all" else question.asked.state
-    return Answer(await _answered(question.letters.listed(question.asked.selection(state), question.asked.limit)))
+    asked = question.asked
+    selection = asked.selection(None if asked.state == "all" else asked.state)
+    return Answer(await _answered(question.operators.letters.listed(selection, asked.limit)))
 
 
 @routes.get(
@@ -143,13 +144,13 @@ async def whole(question: Question[Named]) -> Answer:
     """One event that was put aside, whole."""
     named = question.asked
     selection = Selection(f"{named.projection}@{named.store}", named.stream, _position(named.position))
-    return Answer(await _answered(question.letters.whole(selection)))
+    return Answer(await _answered(question.operators.letters.whole(selection)))
 
 
 @routes.post(f"{PATH}/retry", answers=Retried, asks=Decided, access=Access.OPERATOR)
 async def retry(question: Question[Decided]) -> Answer:
     """Fold events that were put aside, each at its own position; those that are refused again stay."""
-    return Answer(await _answered(question.letters.retry(question.asked.decided())))
+    return Answer(await _answered(question.operators.letters.retry(question.asked.decided())))
 
 
 @routes.post(f"{PATH}/discard", answers=Discarded, asks=GivenUp, access=Access.OPERATOR)
@@ -157,7 +158,7 @@ async def discard(question: Question[GivenUp]) -> Answer:
     """Give up events that were put aside; they stay, with who decided that, when and why."""
     asked = question.asked
     by = question.caller.id or asked.by or "whoever has the service key"
-    return Answer(await _answered(question.letters.discard(asked.decided(), by, asked.reason)))
+    return Answer(await _answered(question.operators.letters.discard(asked.decided(), by, asked.reason)))
 
 
 async def _answered(asked: Awaitable[T]) -> T:

@@ -134,20 +134,20 @@ class ExplanationWanted(Asked):
 @routes.get(AUDIT, answers=list[Audited], asks=Nothing, access=Access.OPERATOR)
 async def audits(question: Question[Nothing]) -> Answer:
     """What the last audit of every projection found, since this process started."""
-    return Answer(question.inspector.last_audits())
+    return Answer(question.operators.inspector.last_audits())
 
 
 @routes.post(AUDIT, answers=list[Audited], asks=AuditWanted, access=Access.OPERATOR)
 async def audit(question: Question[AuditWanted]) -> Answer:
     """Compare tables with what their definitions make of history, at the position that they have reached."""
-    return Answer(await _answered(question.inspector.audit(question.asked.projection)))
+    return Answer(await _answered(question.operators.inspector.audit(question.asked.projection)))
 
 
 @routes.get(EXPLAIN, answers=Explained, asks=ExplanationWanted, access=Access.OPERATOR, may_be_missing=True)
 async def explain(question: Question[ExplanationWanted]) -> Answer:
     """The events that made a row what it is."""
     asked = question.asked
-    return Answer(await _answered(question.inspector.explain(asked.projection, asked.key)))
+    return Answer(await _answered(question.operators.inspector.explain(asked.projection, asked.key)))
 
 
 async def _answered(asked: Awaitable[T]) -> T:

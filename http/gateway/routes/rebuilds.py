@@ -49,23 +49,23 @@ async def rebuild(question: Question[Rebuilt]) -> Answer:
 
     Whoever stops reading calls it off, and all is as it was before.
     """
-    asked = question.asked
-    return Answer(question.rebuilds.rebuild(asked.projection, swap=asked.swap, diff=asked.diff, until=asked.until))
+    asked, rebuilds = question.asked, question.operators.rebuilds
+    return Answer(rebuilds.rebuild(asked.projection, swap=asked.swap, diff=asked.diff, until=asked.until))
 
 
 @routes.post(f"{PATH}/swap", answers=Step, asks=Named, access=Access.OPERATOR, in_lines=True)
 async def swap(question: Question[Named]) -> Answer:
     """Show the build that was made with swap=false, once it has caught up; one JSON object a line."""
-    return Answer(question.rebuilds.swap(question.asked.projection))
+    return Answer(question.operators.rebuilds.swap(question.asked.projection))
 
 
 @routes.post(f"{PATH}/rollback", answers=Step, asks=Named, access=Access.OPERATOR, in_lines=True)
 async def rollback(question: Question[Named]) -> Answer:
     """Show the build that was shown before, once it has caught up; one JSON object a line."""
-    return Answer(question.rebuilds.rollback(question.asked.projection))
+    return Answer(question.operators.rebuilds.rollback(question.asked.projection))
 
 
 @routes.post(f"{PATH}/abandon", answers=Step, asks=Named, access=Access.OPERATOR, in_lines=True)
 async def abandon(question: Question[Named]) -> Answer:
     """Drop the build that was made with swap=false; one JSON object a line."""
-    return Answer(question.rebuilds.abandon(question.asked.projection))
+    return Answer(question.operators.rebuilds.abandon(question.asked.projection))

@@ -1,0 +1,108 @@
+"""The streams in Redis, read by position."""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import redis.asyncio
+import redis.exceptions
+
+from readmodel.errors import ReadModelError
+from readmodel.events.envelope import Entry, entry_bytes
+from readmodel.events.position import START, format_position, parse_position
+
+PAGE = 4_000
+"""Entries per read."""
+
+
+class HistoryUnavailable(ReadModelError):
+    """The events cannot be read at the moment: {reason}"""
+
+
+@dataclass(frozen=True, slots=True)
+class StreamState:
+    """What Redis says about a stream. Without entries all of it is 0."""
+
+    length: int = 0
+    last: int = START
+    added: int = 0
+    first: int = START
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A stream and some of its entries, at one moment; of an entry that is not there the bytes are None."""
+
+    state: StreamState
+    raws: Mapping[int, bytes | None]
+
+
+class Streams:
+    """What Redis holds. Every method raises HistoryUnavailable when it is away."""
+
+    def __init__(self, client: "redis.asyncio.Redis") -> None:
+        self._client = client
+
+    async def after(self, stream: str, position: int, upto: int, count: int) -> tuple[bool, list[Entry]]:
+        """The next entries after a position, and whether the one at it is there: then none is missing between them."""
+        try:
+            found = await self._client.xrange(stream, format_position(position), format_position(upto), count + 1)
+        except redis.exceptions.RedisError as error:
+            raise HistoryUnavailable(reason=str(error)) from error
+        entries = entries_of(found or [])
+        if entries and entries[0].position == position:
+            return True, entries[1:]
+        return False, entries[:count]
+
+    async def before(self, stream: str, position: int) -> int:
+        """The position of the last entry before one; 0 where there is none."""
+        try:
+            found = await self._client.xrevrange(stream, f"({format_position(position)}", "-", 1) if position else []
+        except redis.exceptions.RedisError as error:
+            raise HistoryUnavailable(reason=str(error)) from error
+        return entries_of(found)[0].position if found else START
+
+    async def look(self, stream: str, positions: Collection[int] = ()) -> Look:
+        """How long a stream is, where it ends, and the entries at some positions, all at one moment."""
+        wanted = [position for position in positions if position != START]
+        try:
+            async with self._client.pipeline(transaction=True) as pipeline:
+                pipeline.xinfo_stream(stream)
+                for position in wanted:
+                    pipeline.xrange(stream, format_position(position), format_position(position))
+                info, *found = await pipeline.execute(raise_on_error=False)
+        except redis.exceptions.RedisError as error:
+            raise HistoryUnavailable(reason=str(error)) from error
+        for answer in (info, *found):
+            if isinstance(answer, Exception) and "no such key" not in str(answer):
+                raise HistoryUnavailable(reason=str(answer)) from answer
+        raws = {at: next((e.raw for e in entries_of(one)), None) for at, one in zip(wanted, found, strict=True)}
+        return Look(_state(info), raws)
+
+    async def trim(self, stream: str, before: int) -> int:
+        """Delete the entries before a position: how many there were."""
+        try:
+            return int(await self._client.xtrim(stream, minid=format_position(before), approximate=False))
+        except redis.exceptions.RedisError as error:
+            raise HistoryUnavailable(reason=str(error)) from error
+
+    async def milliseconds(self) -> int:
+        """The server's clock, which entry ids are made of."""
+        try:
+            seconds, micros = await self._client.time()
+        except redis.exceptions.RedisError as error:
+            raise HistoryUnavailable(reason=str(error)) from error
+        return int(seconds) * 1_000 + int(micros) // 1_000
+
+
+def entries_of(found: Iterable[Any]) -> list[Entry]:
+    """Entries as Redis returns them, `(id, fields)`, in our terms."""
+    return [Entry(parse_position(entry_id.decode()), entry_bytes(fields)) for entry_id, fields in found]
+
+
+def _state(info: Any) -> StreamState:
+    if isinstance(info, Exception):
+        return StreamState()  # there is no such stream yet
+    first = parse_position(info["first-entry"][0].decode()) if info["first-entry"] else START
+    last = parse_position(info["last-generated-id"].decode())
+    return StreamState(info["length"], last, info["entries-added"], first)
