@@ -20,6 +20,7 @@ from readmodel.engine.lease import TTL, Leases
 from readmodel.engine.letters import Letters
 from readmodel.engine.losses import Losses
 from readmodel.engine.ownership import Borrower, Keeper
+from readmodel.engine.past import Past
 from readmodel.engine.plan import Plan
 from readmodel.engine.preparation import prepare
 from readmodel.engine.rebuild import Rebuilds
@@ -37,6 +38,7 @@ class Operating:
     rebuilding: Rebuilding
     losses: Losses
     inspector: Inspector
+    past: Past
 
 
 def operating(
@@ -49,6 +51,7 @@ def operating(
 ) -> Operating:
     """What can be done with these stores to the projections that `keepers` own."""
     letters = Letters(plans, stores.readers, keepers)
+    bench = Bench(stores.copiers, history, data_dir)
     return Operating(
         plans,
         letters=letters,
@@ -56,7 +59,8 @@ def operating(
             plans, Rebuilds(stores.beside, history, keepers, leases, letters, stores.copiers, data_dir)
         ),
         losses=Losses(history, plans, stores.readers),
-        inspector=Inspector(plans, Bench(stores.copiers, history, data_dir)),
+        inspector=Inspector(plans, bench),
+        past=Past(plans, bench, letters),
     )
 
 

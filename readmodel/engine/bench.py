@@ -12,8 +12,9 @@ import duckdb
 from readmodel.engine.history import History
 from readmodel.engine.plan import Plan
 from readmodel.engine.projection import StoreName
-from readmodel.engine.relations import relations_upto
+from readmodel.engine.relations import Positions, relations_upto
 from readmodel.engine.scratch import FOLDER, scratch
+from readmodel.engine.vector import Vector
 from readmodel.errors import ReadModelError
 from readmodel.events.event import Event
 from readmodel.events.position import START
@@ -74,18 +75,16 @@ class Bench:
 
     @asynccontextmanager
     async def attached(
-        self, build: Build, events: Sequence[type[Event]], database: duckdb.DuckDBPyConnection
+        self, database: duckdb.DuckDBPyConnection, events: Sequence[type[Event]], upto: Vector, left_out: Positions
     ) -> AsyncIterator[None]:
-        """For a block, the events that a build was made from as views: those up to its vector that it took.
+        """Make events up to a vector views of the database, for as long as the block lasts; less those left out.
 
-        Raises HistoryUnavailable, HistoryGap where some are gone, and ArchiveDamaged.
+        Raises HistoryUnavailable, and HistoryGap where some are gone.
         """
-        relations = await relations_upto(self.history, events, build.vector, self.data_dir / FOLDER)
-        try:
-            await working(database, lambda: relations.attach(database, build.left_out))
-            yield
-        finally:
-            relations.close()
+        # Held until the end: what the views read may go with it.
+        relations = await relations_upto(self.history, events, upto, self.data_dir / FOLDER)
+        await working(database, lambda: relations.attach(database, left_out))
+        yield
 
 
 async def working(database: duckdb.DuckDBPyConnection, work: Callable[[], T]) -> T:

@@ -85,14 +85,18 @@ class Explainer:
 
         async with self._bench.database() as database:
             build = await self._bench.copied(plan, database, copy)
-            async with self._bench.attached(build, _events(plan, wanted), database):
-                found = await working(
-                    database, lambda: _preferred([x for one in wanted for x in _found(database, one)])
-                )
-                if len(found) != 1:
-                    return Explanation(build, found)
-                events = await working(database, lambda: _touching(database, found[0]))
-                return Explanation(build, found, events, letters)
+            events = _events(plan, wanted)
+            async with self._bench.attached(database, events, build.vector, build.left_out):
+                return await working(database, lambda: _explained(database, build, wanted, letters))
+
+
+def _explained(
+    database: duckdb.DuckDBPyConnection, build: Build, wanted: Sequence[RowWanted], letters: list[Letter]
+) -> Explanation:
+    found = _preferred([each for table in wanted for each in _found(database, table)])
+    if len(found) != 1:
+        return Explanation(build, found)
+    return Explanation(build, found, _touching(database, found[0]), letters)
 
 
 def _events(plan: Plan, wanted: Sequence[RowWanted]) -> list[type[Event]]:
@@ -100,10 +104,6 @@ def _events(plan: Plan, wanted: Sequence[RowWanted]) -> list[type[Event]]:
     found = {event for each in wanted for event in events_read(plan, each.table)}
     found |= {erasure.event for each in wanted if (erasure := plan.erasure_in(each.table))}
     return [event for event in plan.events if event in found]
-
-
-def _all_found(database: duckdb.DuckDBPyConnection, wanted: Sequence[RowWanted]) -> list[Found]:
-    return _preferred([found for each in wanted for found in _found(database, each)])
 
 
 def _found(database: duckdb.DuckDBPyConnection, wanted: RowWanted) -> list[Found]:

@@ -86,11 +86,12 @@ def test_rebuild_of_ten_million_prices(archive: Path, redis_db: str, database: s
 def _put_the_last_entry_into_the_stream(archive: Path, redis_db: str) -> None:
     last = Archive(Folder(str(archive))).end(STREAM)
     assert last
-    (raw,) = duckdb.execute(
+    row = duckdb.execute(
         f"SELECT raw FROM read_parquet('{archive}/{STREAM}/*/{RELATION}.parquet') WHERE position = {last.upto}"
-    ).fetchone() or [None]
+    ).fetchone()
+    assert row
     with redis.Redis.from_url(redis_db) as client:
-        client.xadd(STREAM, {"data": raw}, id=format_position(last.upto))
+        client.xadd(STREAM, {"data": row[0]}, id=format_position(last.upto))
 
 
 def _plain(plan: Plan, archive: Path, file: Path, bounds: dict[str, str | bool | int | float | list[str]]) -> float:
