@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import psycopg
@@ -43,6 +44,8 @@ def test_one_corrupt_cell(service: ServiceProcess, database: str, tmp_path: Path
     service.start()
     service.url()
     asked = service.tried("audit", *AUDITED, "--json")
+    compared = f"/api/v1/public/store-comparison?product_ids={PRODUCT}"
+    live, past = service.headers(compared), service.headers(f"{compared}&as_of={datetime.now(UTC).date()}")
     last = service.get("/api/v1/ops/audit", **{"X-Service-Key": SECRET})
     clean = service.tried("audit", "users")
 
@@ -60,6 +63,9 @@ def test_one_corrupt_cell(service: ServiceProcess, database: str, tmp_path: Path
         assert row["columns"] == {"regular_price": {"stored": "7.0000", "defined": "1.9900"}}
         assert [(event["id"], event["deciding"]) for event in row["events"]] == [("e-2", True)]
     assert 'readmodel_audit_differences{projection="price_trends",store="duckdb"} 1\n' in service.text("/metrics")
+    # The price that was put aside makes the product's answers stale, of today and of the past.
+    assert "X-Stale-Since" in live
+    assert live["X-Stale-Since"] == past["X-Stale-Since"]
     # Of two prices of that day the later one decides.
     assert [line[:3] for line in explained.splitlines() if "prices.updated" in line] == ["   ", "  *"]
     assert "regular_price*=2.0000" in explained
