@@ -25,6 +25,7 @@ from readmodel.engine.plan import Plan
 from readmodel.engine.preparation import prepare
 from readmodel.engine.rebuild import Rebuilds
 from readmodel.engine.rebuilding import Rebuilding
+from readmodel.engine.showing import Showing
 from readmodel.settings import Settings
 from readmodel.stores.leases import LeaseTable, process_name
 
@@ -51,13 +52,12 @@ def operating(
 ) -> Operating:
     """What can be done with these stores to the projections that `keepers` own."""
     letters = Letters(plans, stores.readers, keepers)
+    showing = Showing(stores.beside, history, keepers, leases)
     bench = Bench(stores.copiers, history, data_dir)
     return Operating(
         plans,
         letters=letters,
-        rebuilding=Rebuilding(
-            plans, Rebuilds(stores.beside, history, keepers, leases, letters, stores.copiers, data_dir)
-        ),
+        rebuilding=Rebuilding(plans, Rebuilds(showing, history, letters, stores.copiers, data_dir)),
         losses=Losses(history, plans, stores.readers),
         inspector=Inspector(plans, bench),
         past=Past(plans, bench, letters),

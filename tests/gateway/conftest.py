@@ -33,7 +33,7 @@ from readmodel.engine.ownership import Borrower
 from readmodel.engine.past import Past
 from readmodel.engine.plan import Plan
 from readmodel.engine.projection import DUCKDB, POSTGRES, StoreName
-from readmodel.engine.rebuild import RebuildRefused
+from readmodel.engine.showing import RebuildRefused
 from readmodel.engine.staging import staged
 from readmodel.engine.views import View, Views
 from readmodel.events.envelope import Entry
