@@ -3,6 +3,7 @@
 import io
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import psycopg
@@ -31,6 +32,7 @@ from readmodel.stores.store import (
 
 _BOOKKEEPING = {name: for_psycopg(text) for name, text in bookkeeping.STATEMENTS.items()}
 _SESSIONS = {name: for_psycopg(text) for name, text in read_sql("readmodel.stores", "connections.sql").sections.items()}
+_RIGHTS = {name: for_psycopg(text) for name, text in read_sql("readmodel.stores", "rights.sql").sections.items()}
 _MIGRATION_LOCK = 0x7265_6164
 _CSV = csv.WriteOptions(include_header=False)
 
@@ -95,6 +97,7 @@ class PostgresStore:
                 connection.execute(view.encode())
             for table in load.tables:
                 connection.execute(f"ANALYZE {table.name}".encode())
+            _copy_rights(connection, replace(version, build=load.put_aside), version)
             bookkeeping.begin(_running(connection), load)
 
     def builds(self, version: Version) -> set[int]:
@@ -197,6 +200,13 @@ class PostgresStore:
             raise StoreUnavailable(store="Postgres", reason=_first_line(error)) from error
         except psycopg.Error as error:
             raise FoldBroken(projection=version, reason=_first_line(error)) from error
+
+
+def _copy_rights(connection: psycopg.Connection[TupleRow], old: Version, new: Version) -> None:
+    """Let others do with a build what they may do with another: grants and policies that an operator has made."""
+    for query in _RIGHTS.values():
+        for (statement,) in connection.execute(query, {"old": old.schema, "new": new.schema}).fetchall():
+            connection.execute(statement.encode())
 
 
 def _end_open_transactions(connection: psycopg.Connection[TupleRow], work: str, version: Version, epoch: int) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import dataclasses
+import secrets
 from contextlib import aclosing
 from typing import Any
 
@@ -29,6 +30,12 @@ from tests.handlers.test_delivery import in_state, live_versions, plan_of, publi
 
 Shown = dict[str, Any]
 BOTH_STORES = ["price_history", "price_trends"]
+RIGHTS = [
+    "GRANT USAGE ON SCHEMA price_history_v1 TO {role}",
+    "GRANT SELECT ON price_history_v1.points TO {role}",
+    "ALTER TABLE price_history_v1.points ENABLE ROW LEVEL SECURITY",
+    "CREATE POLICY early ON price_history_v1.points FOR SELECT TO {role} USING (day < DATE '2010-01-03')",
+]
 PUT_ASIDE = """
     INSERT INTO readmodel.quarantine (projection, version, build, stream, position, error, raw, quarantined_at)
     VALUES ('price_history', 1, 1, 'cartsnitch.prices', %(position)s, 'it was a bad day', %(raw)s, now())"""
@@ -195,6 +202,33 @@ async def test_what_was_folded_after_all_meanwhile_is_folded_into_the_new_build_
         await outcome(kept.operating.rebuilding.swap("price_history"))
         assert await count(kept, plan, built["schema"]) == 5
         assert await rows(kept, "SELECT * FROM readmodel.quarantine") == []
+
+
+async def test_what_others_may_do_with_a_table_they_may_do_with_the_new_one(
+    keep: Keep, redis: Redis, database: str
+) -> None:
+    """Grants and policies that an operator has made are made again."""
+    role = f"readmodel_test_{secrets.token_hex(6)}"
+    async with (
+        keep([plan_of("price_history")]) as kept,
+        await psycopg.AsyncConnection.connect(database, autocommit=True) as connection,
+    ):
+        await publish(redis, range(5))
+        await caught_up(kept)
+        await connection.execute(f"CREATE ROLE {role}".encode())
+        try:
+            for statement in RIGHTS:
+                await connection.execute(statement.format(role=role).encode())
+            built = await outcome(kept.operating.rebuilding.rebuild("price_history"))
+            await connection.execute(f"SET ROLE {role}".encode())
+            seen = await connection.execute(f"SELECT count(*) FROM {built['schema']}.points".encode())
+            assert await seen.fetchall() == [(2,)]
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                await connection.execute(f"DELETE FROM {built['schema']}.points".encode())
+        finally:
+            await connection.execute("RESET ROLE")
+            await connection.execute(f"DROP OWNED BY {role}".encode())
+            await connection.execute(f"DROP ROLE {role}".encode())
 
 
 async def test_two_rebuilds_of_a_projection_at_once_are_refused(keep: Keep, redis: Redis) -> None:
