@@ -2,7 +2,9 @@
 
 import importlib
 import pkgutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import cache
 from types import ModuleType
 
 import duckdb
@@ -40,7 +42,8 @@ def _plan(package: str, name: str, declared: Projection, store: StoreName) -> Pl
     definition = read_sql(package, "definition.sql")
     tables = _tables(name, declared, definition)
     _check_sections(name, tables, definition)
-    planned = tuple(_planned(name, declared, table, facts) for table, facts in tables)
+    with _empty_relations(declared) as connection:
+        planned = tuple(_planned(name, connection, table, facts) for table, facts in tables)
     for table in planned:
         _check(name, store, table)
         _check_erasure(name, declared, table)
@@ -72,16 +75,28 @@ def _check_sections(name: str, tables: Sequence[tuple[Table, str]], definition: 
             raise ProjectionInvalid(name=name, reason=reason)
 
 
-def _planned(name: str, declared: Projection, table: Table, facts: str) -> PlannedTable:
-    """Ask DuckDB which columns the facts have, over empty relations: it knows SQL and never guesses."""
-    with duckdb.connect() as connection:
+@contextmanager
+def _empty_relations(declared: Projection) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The relations of a projection's events, and no others."""
+    with _in_memory().cursor() as connection:
         for relation in (r for event in events_of(declared) for r in relations_of(event)):
             columns = ", ".join(f"{column.name} {column.type.duckdb}" for column in relation.columns)
-            connection.execute(f"CREATE TABLE {relation.name} ({columns})")
-        try:
-            described = connection.execute(f"DESCRIBE {facts}").fetchall()
-        except duckdb.Error as error:
-            raise ProjectionInvalid(name=name, reason=f"the definition of {table.name} does not run: {error}") from None
+            connection.execute(f"CREATE TEMPORARY TABLE {relation.name} ({columns})")
+        yield connection
+
+
+@cache
+def _in_memory() -> duckdb.DuckDBPyConnection:
+    """One for the whole process: to make one takes longer than all that is asked of it."""
+    return duckdb.connect()
+
+
+def _planned(name: str, connection: duckdb.DuckDBPyConnection, table: Table, facts: str) -> PlannedTable:
+    """Ask DuckDB which columns the facts have, over empty relations: it knows SQL and never guesses."""
+    try:
+        described = connection.execute(f"DESCRIBE {facts}").fetchall()
+    except duckdb.Error as error:
+        raise ProjectionInvalid(name=name, reason=f"the definition of {table.name} does not run: {error}") from None
     return PlannedTable(table, facts, tuple(StoredColumn(row[0], row[1], row[0] in table.key) for row in described))
 
 

@@ -10,7 +10,11 @@ from readmodel.stores.store import Commit, Cursor, CursorMoved, Discard, Load, P
 STATEMENTS = read_sql("readmodel.stores", "bookkeeping.sql").sections
 
 Run = Callable[[str, Mapping[str, Any]], list[Any]]
-"""Runs one of STATEMENTS, by name, in the transaction at hand: its rows."""
+"""Runs one of STATEMENTS, by name, in the transaction at hand: its rows; of one that changes rows, how many."""
+
+ONE_ROW = [(1,)]
+"""How many were changed, as DuckDB answers. It is not asked to RETURN them: an update that does deletes and inserts the
+row, and when such a commit fails on a full disk, taking that back ends the whole process (seen in 1.5)."""
 
 
 def pointer(run: Run, version: Version) -> Pointer | None:
@@ -54,7 +58,7 @@ def advance(run: Run, commit: Commit) -> None:
         return
     moved: dict[str, Any] = {"epoch": commit.epoch, "expected": commit.expected, "upto": commit.upto}
     moved |= {"count": commit.entries, "last_sha256": commit.last_sha256}
-    if not run("advance", {**_names(commit.version), "stream": commit.stream, **moved}):
+    if run("advance", {**_names(commit.version), "stream": commit.stream, **moved}) != ONE_ROW:
         reason = f"its cursor in {commit.stream} is not at {commit.expected} with epoch {commit.epoch}"
         raise CursorMoved(projection=commit.version, reason=reason)
 
@@ -62,7 +66,7 @@ def advance(run: Run, commit: Commit) -> None:
 def _stand(run: Run, commit: Commit) -> None:
     """Leave the cursor where its owner left it; CursorMoved when it is not there."""
     found = {"stream": commit.stream, "epoch": commit.epoch, "expected": commit.expected}
-    if not run("stand", {**_names(commit.version), **found}):
+    if run("stand", {**_names(commit.version), **found}) != ONE_ROW:
         reason = f"its cursor in {commit.stream} is not at {commit.expected} with epoch {commit.epoch}"
         raise CursorMoved(projection=commit.version, reason=reason)
 

@@ -33,8 +33,7 @@ WHERE projection = $projection
   AND build = $build
   AND stream = $stream
   AND epoch = $epoch
-  AND position = $expected
-RETURNING position;
+  AND position = $expected;
 
 -- stand --
 -- The same fence for a commit that moves no cursor: the row is written as it is, so that no takeover gets in between.
@@ -45,8 +44,7 @@ WHERE projection = $projection
   AND build = $build
   AND stream = $stream
   AND epoch = $epoch
-  AND position = $expected
-RETURNING position;
+  AND position = $expected;
 
 -- quarantine --
 -- Keep an event that could not be taken. One that is refused again keeps its bytes, its time and its state.

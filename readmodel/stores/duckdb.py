@@ -1,6 +1,5 @@
 """Projections in DuckDB: one file, open in one process, a cursor per projection."""
 
-import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,9 +26,6 @@ from readmodel.stores.store import (
     Version,
 )
 
-ROOM = 128 * 2**20
-"""Bytes to leave free on the file's disk. DuckDB 1.5 ends the whole process where one runs full in some commits: taking
-back `UPDATE ... RETURNING` of an indexed table fails. What a batch writes, with a checkpoint, stays far below this."""
 _EVENT_AT_FAULT = (duckdb.DataError, duckdb.IntegrityError)
 # Of DuckDB's programming errors only these mean that the SQL is wrong; the rest are states of the file or the disk.
 _FOLD_BROKEN = (
@@ -58,12 +54,10 @@ class DuckStore:
 
     def __init__(self, file: duckdb.DuckDBPyConnection) -> None:
         self._connection = file.cursor()
-        found = self._connection.execute("SELECT path FROM duckdb_databases() WHERE NOT internal").fetchone()
-        self._path = Path(found[0]) if found and found[0] else None
 
     def create(self, version: Version, tables: Sequence[TableShape], views: Sequence[str]) -> None:
         """See Store."""
-        with self._transaction(version, needs_room=False) as connection:
+        with self._transaction(version) as connection:
             found = connection.execute("FROM duckdb_schemas() WHERE schema_name = ?", [version.schema])
             if found.fetchone():
                 return
@@ -166,11 +160,7 @@ class DuckStore:
         self._connection.close()
 
     @contextmanager
-    def _transaction(
-        self, version: Version, *, keep: bool = True, needs_room: bool = True
-    ) -> Iterator[duckdb.DuckDBPyConnection]:
-        if needs_room:
-            self._check_room()
+    def _transaction(self, version: Version, *, keep: bool = True) -> Iterator[duckdb.DuckDBPyConnection]:
         try:
             self._connection.begin()
             try:
@@ -188,15 +178,6 @@ class DuckStore:
             raise FoldBroken(projection=version, reason=_first_line(error)) from error
         except duckdb.Error as error:
             raise StoreUnavailable(store="DuckDB", reason=_first_line(error)) from error
-
-    def _check_room(self) -> None:
-        free = shutil.disk_usage(self._path.parent).free if self._path else ROOM
-        if free < ROOM:
-            least, left = ROOM // 2**20, free // 2**20
-            reason = (
-                f"its disk has {left} MiB free and it needs {least} to be safe; make room, and it goes on by itself."
-            )
-            raise StoreUnavailable(store=f"The DuckDB file {self._path}", reason=reason)
 
 
 def _running(connection: duckdb.DuckDBPyConnection) -> bookkeeping.Run:

@@ -75,11 +75,13 @@ class PostgresStore:
 
     def plan(self, name: str, query: str) -> None:
         """See Store."""
-        with psycopg.connect(self._url) as connection:
-            try:
-                connection.execute(f"EXPLAIN {without_parameters(query)}".encode())
-            except (psycopg.ProgrammingError, psycopg.DataError) as error:
-                raise QueryBroken(query=name, reason=_first_line(error)) from error
+        try:
+            self._open().execute(f"EXPLAIN {without_parameters(query)}".encode())
+        except (psycopg.ProgrammingError, psycopg.DataError) as error:
+            raise QueryBroken(query=name, reason=_first_line(error)) from error
+        except psycopg.OperationalError as error:
+            self.close()
+            raise StoreUnavailable(store="Postgres", reason=_first_line(error)) from error
 
     def load(self, load: Load) -> None:
         """See Store. Keys and indexes come after the rows, which is several times as fast."""
@@ -189,10 +191,7 @@ class PostgresStore:
     @contextmanager
     def _connected(self, version: Version) -> Iterator[psycopg.Connection[TupleRow]]:
         try:
-            if self._connection is None or self._connection.closed:
-                self._staged = set()
-                self._connection = Attended.to(self._url)
-            yield self._connection
+            yield self._open()
         except (psycopg.DataError, psycopg.IntegrityError) as error:
             raise EventAtFault(reason=_first_line(error)) from error
         except (psycopg.OperationalError, psycopg.InterfaceError, psycopg.InternalError) as error:
@@ -200,6 +199,12 @@ class PostgresStore:
             raise StoreUnavailable(store="Postgres", reason=_first_line(error)) from error
         except psycopg.Error as error:
             raise FoldBroken(projection=version, reason=_first_line(error)) from error
+
+    def _open(self) -> Attended:
+        if self._connection is None or self._connection.closed:
+            self._staged = set()
+            self._connection = Attended.to(self._url)
+        return self._connection
 
 
 def _copy_rights(connection: psycopg.Connection[TupleRow], old: Version, new: Version) -> None:
@@ -219,7 +224,7 @@ def _end_open_transactions(connection: psycopg.Connection[TupleRow], work: str, 
 def _running(connection: psycopg.Connection[TupleRow]) -> bookkeeping.Run:
     def run(name: str, parameters: Mapping[str, Any]) -> list[TupleRow]:
         cursor = connection.execute(_BOOKKEEPING[name], parameters)
-        return cursor.fetchall() if cursor.description else []
+        return cursor.fetchall() if cursor.description else [(cursor.rowcount,)]
 
     return run
 
