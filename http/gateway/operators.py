@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from gateway.archive import ArchiveLike, LossesLike
+from gateway.erasure import ErasingLike
 from gateway.inspection import InspectorLike
 from gateway.letters import LettersLike
 from gateway.rebuilds import RebuildsLike
@@ -17,3 +18,4 @@ class Operators:
     inspector: InspectorLike
     archive: ArchiveLike
     losses: LossesLike
+    erasing: ErasingLike

@@ -7,6 +7,7 @@ import click
 
 from readmodel.cli.addresses import env
 from readmodel.cli.demo import demo
+from readmodel.cli.erase import erase_user
 from readmodel.cli.gaps import accept_gap
 from readmodel.cli.imports import import_
 from readmodel.cli.inspecting import audit, explain
@@ -27,7 +28,7 @@ def commands() -> None:
 
 
 SERVING, LOOKING = (serve, demo, migrate, token, env, new), (status, audit, explain)
-CHANGING = (rebuild, swap, rollback, dead_letters, accept_gap, publish, import_)
+CHANGING = (rebuild, swap, rollback, dead_letters, accept_gap, erase_user, publish, import_)
 
 for command in (*SERVING, *LOOKING, *CHANGING):
     commands.add_command(command)

@@ -47,7 +47,7 @@ async def running(settings: Settings) -> AsyncIterator[Service]:
 
 def _operators(found: Folding) -> Operators:
     can = found.operating
-    return Operators(can.letters, can.rebuilding, can.inspector, found.archiver.status, can.losses)
+    return Operators(can.letters, can.rebuilding, can.inspector, found.archiver.status, can.losses, can.erasing)
 
 
 @asynccontextmanager

@@ -36,7 +36,7 @@ CLOSE = 2_000
 
 _HINTS = {
     "kept": "make one with `readmodel rebuild --no-swap`",
-    "previous": "it has not been rebuilt since it was first built, or the build before was dropped",
+    "previous": "it has not been rebuilt since it was first built, or the build before was dropped, as an erasure does",
 }
 T = TypeVar("T")
 
@@ -89,7 +89,7 @@ class Rebuilds:
             raise RebuildRefused(
                 projection=plan.key, reason="what ends before the head is only to be looked at: --no-swap"
             )
-        async with self._alone(plan) as store:
+        async with self.alone(plan) as store:
             building = await self._prepared(plan, store, wanted, work)
             try:
                 await self._build(building, store, work)
@@ -119,7 +119,7 @@ class Rebuilds:
     async def tidy(self, plan: Plan) -> None:
         """Drop what a process that died in the middle of a rebuild left; what is being rebuilt is let alone."""
         with suppress(RebuildRefused):
-            async with self._alone(plan) as store:
+            async with self.alone(plan) as store:
                 await _thread(_tidy, plan, store, keep=True)
 
     async def swap(self, plan: Plan, work: Work) -> Shown:
@@ -133,13 +133,13 @@ class Rebuilds:
     async def abandon(self, plan: Plan, work: Work) -> Shown:
         """Drop the build that was made without being shown; NothingToShow without one."""
         work.begin("dropping")
-        async with self._alone(plan) as store:
+        async with self.alone(plan) as store:
             version = await self._pointed_at(plan, "kept", store)
             await _thread(store.drop, version)
             return _outcome(plan, version, is_shown=False)
 
     async def _go_to(self, plan: Plan, which: str, work: Work) -> Shown:
-        async with self._alone(plan) as store:
+        async with self.alone(plan) as store:
             version = await self._pointed_at(plan, which, store)
             await self._show(plan, version, store, work)
             await _thread(_tidy, plan, store)
@@ -153,7 +153,7 @@ class Rebuilds:
         return replace(plan.as_version, build=build)
 
     @asynccontextmanager
-    async def _alone(self, plan: Plan) -> AsyncIterator[Store]:
+    async def alone(self, plan: Plan) -> AsyncIterator[Store]:
         """A store for one plan, while nobody else rebuilds it."""
         lease = f"rebuild of {plan.lease}"
         # Whatever is committed is guarded by the epoch of the projection's own lease, so losing this one does no harm.
@@ -225,13 +225,16 @@ class Rebuilds:
     ) -> AsyncIterator[tuple[Owned, dict[str, Cursor]]]:
         """A block between two folds, in which a build is exactly as far as the live one."""
         work.begin("catching up")
+        # What was erased since is counted by the live build and can be folded by no other, so counts alone will not do.
+        was_close = False
         while True:
             async with self._keepers[plan.key].between_folds() as owned:
                 cursors = await _thread(store.take_over, version, owned.epoch, plan.streams)
-                if sum(owned.cursors[s].entries - cursors[s].entries for s in plan.streams) <= CLOSE:
+                if was_close or _entries(owned.cursors) - _entries(cursors) <= CLOSE:
                     yield owned, await self._fold(plan, version, store, cursors, owned, work)
                     return
-            await self._fold(plan, version, store, cursors, owned, work)
+            reached = await self._fold(plan, version, store, cursors, owned, work)
+            was_close = _entries(reached) - _entries(cursors) <= CLOSE
 
     async def _fold(
         self, plan: Plan, version: Version, store: Store, cursors: Mapping[str, Cursor], owned: Owned, work: Work
@@ -250,6 +253,10 @@ class Rebuilds:
     async def _keep(self, plan: Plan, store: Store, version: Version) -> None:
         async with self._keepers[plan.key].between_folds() as owned:
             await _thread(store.keep, plan.as_version, owned.epoch, version.build)
+
+
+def _entries(cursors: Mapping[str, Cursor]) -> int:
+    return sum(cursor.entries for cursor in cursors.values())
 
 
 def _next_build(plan: Plan, store: Store) -> int:

@@ -57,8 +57,9 @@ class DuckStore:
 
     def __init__(self, file: duckdb.DuckDBPyConnection) -> None:
         self._connection = file.cursor()
-        found = self._connection.execute("SELECT path FROM duckdb_databases() WHERE NOT internal").fetchone()
-        self._path = Path(found[0]) if found and found[0] else None
+        # To its end: what is left of a result keeps its transaction open, and no checkpoint gets past that.
+        found = self._connection.execute("SELECT path FROM duckdb_databases() WHERE NOT internal").fetchall()
+        self._path = Path(found[0][0]) if found and found[0][0] else None
 
     def create(self, version: Version, tables: Sequence[TableShape], views: Sequence[str]) -> None:
         """See Store."""

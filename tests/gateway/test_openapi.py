@@ -69,6 +69,7 @@ SAMPLES = {
     "/api/v1/ops/swap": ["?projection=products"],
     "/api/v1/ops/rollback": ["?projection=products"],
     "/api/v1/ops/abandon": ["?projection=products"],
+    "/api/v1/ops/erase-user": ["?user=ada"],
     "/livez": [""],
     "/readyz": [""],
     "/health": [""],
