@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from gateway.archive import ArchiveLike, LossesLike
 from gateway.erasure import ErasingLike
-from gateway.inspection import InspectorLike
+from gateway.inspection import InspectorLike, VerifierLike
 from gateway.letters import LettersLike
 from gateway.rebuilds import RebuildsLike
 
@@ -19,3 +19,4 @@ class Operators:
     archive: ArchiveLike
     losses: LossesLike
     erasing: ErasingLike
+    verifier: VerifierLike

@@ -2,7 +2,7 @@
 
 import threading
 from bisect import bisect_right
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -132,8 +132,8 @@ class Archive:
                     self._check_size(segment, part)
                 self._seen.add(path)
 
-    def verify(self, stream: str) -> Iterator[ArchiveDamaged]:
-        """Everything that is wrong with what is archived of a stream; every file is read."""
+    def verify(self, stream: str, checked: Callable[[int], None] = lambda _: None) -> Iterator[ArchiveDamaged]:
+        """Everything that is wrong with what is archived of a stream; every file is read, and told with its bytes."""
         self._verified.clear()
         try:
             chain = self.chain(stream, fresh=True)
@@ -145,6 +145,7 @@ class Archive:
                 self.whole(segment, part)
             except ArchiveDamaged as error:
                 yield error
+            checked(part.bytes)
 
     def writer(self, draft: Manifest, contracts: Mapping[str, str]) -> SegmentWriter:
         """Begin a segment; `contracts` has the digest of what typed each relation."""

@@ -18,6 +18,7 @@ from readmodel.cli.rebuild import rebuild, rollback, swap
 from readmodel.cli.serve import migrate, serve
 from readmodel.cli.status import status
 from readmodel.cli.token import token
+from readmodel.cli.verify import verify
 from readmodel.errors import ReadModelError
 
 
@@ -27,7 +28,7 @@ def commands() -> None:
     """The read side of CartSnitch: projections of the event log, and the API that serves them."""
 
 
-SERVING, LOOKING = (serve, demo, migrate, token, env, new), (status, audit, explain)
+SERVING, LOOKING = (serve, demo, migrate, token, env, new), (status, audit, explain, verify)
 CHANGING = (rebuild, swap, rollback, dead_letters, accept_gap, erase_user, publish, import_)
 
 for command in (*SERVING, *LOOKING, *CHANGING):

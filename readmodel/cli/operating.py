@@ -30,6 +30,7 @@ from readmodel.engine.preparation import prepare
 from readmodel.engine.rebuild import Rebuilds
 from readmodel.engine.rebuilding import Rebuilding
 from readmodel.engine.scratch import FOLDER
+from readmodel.engine.verifying import Verifier
 from readmodel.importers.notes import forget
 from readmodel.settings import Settings
 from readmodel.stores.erasures import ErasureTable
@@ -50,6 +51,7 @@ class Operating:
     inspector: Inspector
     erasing: Erasing
     archiver: Archiver
+    verifier: Verifier
 
 
 def operating(
@@ -86,6 +88,7 @@ def operating(
         inspector=inspector,
         erasing=erasing,
         archiver=archiver,
+        verifier=Verifier(plans, history, stores.readers, ErasureTable(stores.database_url), data_dir / FOLDER),
     )
 
 

@@ -47,7 +47,9 @@ async def running(settings: Settings) -> AsyncIterator[Service]:
 
 def _operators(found: Folding) -> Operators:
     can = found.operating
-    return Operators(can.letters, can.rebuilding, can.inspector, found.archiver.status, can.losses, can.erasing)
+    return Operators(
+        can.letters, can.rebuilding, can.inspector, found.archiver.status, can.losses, can.erasing, can.verifier
+    )
 
 
 @asynccontextmanager

@@ -9,10 +9,15 @@ from typing import Protocol
 from readmodel.engine.batch import Batch, batch_of
 from readmodel.engine.history import History, entries_of
 from readmodel.errors import ReadModelError
+from readmodel.events.position import format_position
 
 EVERYTHING = 2**63 - 1
 
 log = logging.getLogger(__name__)
+
+
+class NotFollowing(ReadModelError):
+    """The entry at {position} has been trimmed from {stream}, so what was read need not follow it."""
 
 
 class Taker(Protocol):
@@ -67,7 +72,7 @@ class Feed:
         after = self.delivered[stream]
         try:
             entries = [entry for entry in entries_of(found) if entry.position > after]
-            await self._history.check("the feed", stream, after)
+            await self._check(stream, after)
             batch = await asyncio.to_thread(batch_of, stream, entries, after)
         except Exception as error:
             # Never raised: the framework would drop the batch and go on behind it. In history the runners either
@@ -80,6 +85,12 @@ class Feed:
             self.delivered[stream] = batch.upto
             self.unknown[stream] += batch.unknown
             await asyncio.gather(*(taker.offer(batch) for taker in list(self._takers[stream])))
+
+    async def _check(self, stream: str, after: int) -> None:
+        """Raise unless nothing is missing between a position and what was read after it."""
+        await self._history.check("the feed", stream, after)
+        if not await self._history.is_in_stream(stream, after):
+            raise NotFollowing(stream=stream, position=format_position(after))
 
     def _interrupt(self, stream: str, found: list[tuple[bytes, dict[bytes, bytes]]]) -> None:
         try:

@@ -79,6 +79,13 @@ class History:
             at = Cursor(last.position, at.entries + len(entries), digest_of(last.raw))
         return at
 
+    async def is_in_stream(self, stream: str, position: int) -> bool:
+        """Whether the stream by itself has all that follows a position; else it takes the archive to know."""
+        look = await self.streams.look(stream, {position})
+        if position == START:
+            return look.state.added == look.state.length
+        return look.raws[position] is not None
+
     async def is_erased(self, stream: str, position: int) -> bool:
         """Whether an entry was archived and then taken out for good."""
         return bool(await self._archive_call(lambda archive: archive.erased(stream, position - 1, position)))

@@ -11,6 +11,7 @@ import psycopg
 import pyarrow.parquet as pq
 import redis as redis_client
 
+from gateway.auth import make_token
 from readmodel.stores import duckdb as duck
 from tests.service import SECRET, ServiceProcess, wait_until
 
@@ -65,7 +66,7 @@ def publish(redis_url: str, *events: Event) -> None:
 
 
 def live(redis_url: str, service: ServiceProcess) -> None:
-    """Let both users live: a part of it is archived and trimmed, then the service goes on without archiving the rest."""
+    """Let both users live: a part of it is archived and trimmed, the rest is not archived."""
     quick = {"ARCHIVE_SEGMENT_SECONDS": "0.1", "STREAM_TAIL_SECONDS": "0", "ARCHIVE_GRACE_SECONDS": "3600"}
     service.environment |= quick
     service.start()
@@ -88,7 +89,7 @@ def archived(service: ServiceProcess) -> bool:
 
 def answers(service: ServiceProcess, user: str) -> dict[str, bytes]:
     """What a user is told, byte by byte."""
-    token = service.run("token", user).strip()
+    token = make_token({"default": SECRET}, user)
     return {path: service.bytes(f"/api/v1/{path}", Authorization=f"Bearer {token}") for path in ANSWERS}
 
 

@@ -1,4 +1,4 @@
-"""What operators do about people who want to be forgotten."""
+"""What operators do about people who want to be forgotten, and after a restore."""
 
 from typing import Annotated
 
@@ -6,7 +6,7 @@ from pydantic import Field
 
 from gateway.access import Access
 from gateway.parameters import Asked, Search
-from gateway.route import Answer, Question, Routes
+from gateway.route import Answer, Nothing, Question, Routes
 from gateway.routes.rebuilds import PATH, Step
 
 routes = Routes("operations")
@@ -27,3 +27,9 @@ async def erase_user(question: Question[Erased]) -> Answer:
     """
     by = question.caller.id or question.asked.by or "whoever has the service key"
     return Answer(question.operators.erasing.erase(question.asked.user, by))
+
+
+@routes.post(f"{PATH}/verify", answers=Step, asks=Nothing, access=Access.OPERATOR, in_lines=True)
+async def verify(question: Question[Nothing]) -> Answer:
+    """Say how archive, streams and stores fit together; one JSON object a line, in the last one the findings."""
+    return Answer(question.operators.verifier.verify())
