@@ -8,16 +8,11 @@ from typing import Any
 
 from faststream.redis import RedisBroker
 from faststream.redis.subscriber.usecases.stream_subscriber import StreamBatchSubscriber
-from redis.asyncio.retry import Retry
-from redis.backoff import ExponentialWithJitterBackoff
-from redis.exceptions import ConnectionError as RedisConnectionError
 
 import handlers
+from handlers.patience import SILENCE, Patience
 from readmodel.engine.feed import Feed
 from readmodel.events.position import format_position
-
-SILENCE = 5.0
-"""Seconds without an answer after which a connection is given up; a read waits one second for entries at most."""
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +30,7 @@ class Consumer:
             graceful_timeout=10,
             socket_timeout=SILENCE,
             socket_connect_timeout=SILENCE,
-            retry=_through_a_restart(),
+            retry=Patience(),
         )
         for module in sorted(module.name for module in pkgutil.iter_modules(handlers.__path__)):
             subscribe = getattr(importlib.import_module(f"handlers.{module}"), "subscribe", None)
@@ -67,9 +62,5 @@ class Consumer:
 
 
 def _is_reading(subscriber: Any) -> bool:
-    return bool(subscriber.running and subscriber.tasks and not any(task.done() for task in subscriber.tasks))
-
-
-def _through_a_restart() -> Retry:
-    """For some three seconds: after an error that it sees, the framework pauses for five. Silence has lasted enough."""
-    return Retry(ExponentialWithJitterBackoff(cap=0.5, base=0.05), 4, supported_errors=(RedisConnectionError,))
+    # Of the tasks it keeps those that ended as well; the last one is at work.
+    return bool(subscriber.running and subscriber.tasks and not subscriber.tasks[-1].done())

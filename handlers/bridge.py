@@ -15,6 +15,7 @@ import redis.exceptions
 from redis.asyncio.client import PubSub
 
 from readmodel.engine.lease import Leases
+from readmodel.engine.streams import CONNECTION_ERRORS
 from readmodel.events.event import streams
 from readmodel.stores.store import StoreUnavailable
 
@@ -46,7 +47,7 @@ class Bridge:
                 if (task := asyncio.current_task()) and task.cancelling():
                     raise
                 log.warning("the pub/sub bridge lost its lease")
-            except (redis.exceptions.RedisError, StoreUnavailable) as error:
+            except (*CONNECTION_ERRORS, StoreUnavailable) as error:
                 log.warning("the pub/sub bridge is interrupted: %s", error)
                 await asyncio.sleep(RETRY_AFTER)
 
@@ -63,7 +64,7 @@ class Bridge:
         while True:
             try:
                 await self._client.xadd(channel, {"data": with_id(channel, data)})
-            except redis.exceptions.RedisError as error:
+            except CONNECTION_ERRORS as error:
                 log.warning("%s does not take what was published on its channel: %s", channel, error)
                 await asyncio.sleep(RETRY_AFTER)
             else:

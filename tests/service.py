@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -75,6 +75,12 @@ class ServiceProcess:
         with urllib.request.urlopen(request, timeout=30) as response:
             body: bytes = response.read()
             return body
+
+    def headers(self, path: str) -> Mapping[str, str]:
+        """Ask it, and read the headers."""
+        with urllib.request.urlopen(self.url() + path, timeout=30) as response:
+            headers: Mapping[str, str] = response.headers
+            return headers
 
     def url(self) -> str:
         """Where it answers, once it does."""

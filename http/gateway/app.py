@@ -13,6 +13,7 @@ from gateway.monitor import MonitorLike
 from gateway.openapi import document
 from gateway.operators import Operators
 from gateway.pages import add_pages
+from gateway.past import PastLike
 from gateway.problems import problems
 from gateway.request_id import identified, show_request_id
 from gateway.routes import ROUTES
@@ -26,6 +27,7 @@ def build(
     auth: AuthenticatorLike,
     monitor: MonitorLike,
     operators: Operators,
+    past: PastLike,
     asyncapi: Mapping[str, Any] | None,
     cors_origins: Sequence[str],
     service_key: str | None,
@@ -36,7 +38,7 @@ def build(
     """
     app = web.Application(middlewares=[identified, problems, preflight(cors_origins)])
     app.on_response_prepare.extend([show_request_id, share_with(cors_origins), _no_sniffing])
-    desk = Desk(Door(auth, service_key), views, monitor, operators)
+    desk = Desk(Door(auth, service_key), views, monitor, operators, past)
     for route in ROUTES:
         add = app.router.add_post if route.method == "POST" else app.router.add_get
         add(route.pattern, desk.serve(route))

@@ -27,6 +27,10 @@ _HEADERS: Mapping[str, Schema] = {
         "description": "How far each stream had been folded when the answer was made: stream=id, comma-separated.",
     },
     "X-Projection-Lag": {"schema": {"type": "number"}, "description": "Seconds that the answer may be behind."},
+    "X-Stale-Since": {
+        "schema": {"type": "string", "format": "date-time"},
+        "description": "There where an event about something in the answer could not be taken: since when.",
+    },
     "X-Total-Count": {"schema": {"type": "integer"}, "description": "How many items there are in all."},
     "Link": {"schema": {"type": "string"}, "description": "RFC 8288: first, prev, next and last part of the list."},
     "X-Request-Id": {"schema": {"type": "string"}, "description": "Names this request in the log."},
@@ -142,6 +146,7 @@ def _plain(schema: Schema) -> Schema:
 def _success(route: Route[Any], answer: Schema) -> Schema:
     names = ["X-Request-Id"]
     names += ["ETag", "X-Position", "X-Projection-Lag"] if route.reads else []
+    names += ["X-Stale-Since"] if route.reads else []
     names += ["X-Total-Count", "Link"] if route.paged else []
     return {
         "description": " ".join(route.description.split()),

@@ -7,7 +7,7 @@ Texts are taken strictly: pydantic alone would read "1700000000" as a day and "7
 import re
 import unicodedata
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from typing import Annotated, Any, TypeVar, get_origin
 from uuid import UUID
 
@@ -23,6 +23,9 @@ MIN_POSITION_HEADER = "X-Min-Position"
 _INTEGER = re.compile(r"[+-]?[0-9]{1,18}")
 _NUMBER = re.compile(r"[+-]?[0-9]{1,12}(\.[0-9]{1,12})?")
 _DAY = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(T00:00:00)?")
+_INSTANT = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?(Z|[+-][0-9]{2}:[0-9]{2})?", re.ASCII
+)
 _CATEGORY_SIGNS = "_-&,./()"
 _OF_WORDS = ("Lu", "Ll", "Lt", "Lm", "Lo", "Mn", "Mc", "Me", "Nd")
 _FLAGS = {"true": True, "false": False}
@@ -109,17 +112,59 @@ Category = Annotated[
 ]
 
 
+def _moment(text: Any) -> Any:
+    if not isinstance(text, str):
+        return text
+    if found := _DAY.fullmatch(text):
+        # A day is over at its end; of one that is not, all there is so far.
+        end = datetime.combine(date.fromisoformat(found[1]), time.max, UTC)
+        return min(end, datetime.now(UTC)) if found[1] == datetime.now(UTC).date().isoformat() else end
+    if not _INSTANT.fullmatch(text):
+        raise ValueError("a day is expected, or a time as 2026-11-21T10:00:00Z")
+    found_time = datetime.fromisoformat(text)
+    return found_time if found_time.tzinfo else found_time.replace(tzinfo=UTC)
+
+
+def _not_future(moment: datetime) -> datetime:
+    if moment > datetime.now(UTC):
+        raise ValueError("it lies in the future")
+    return moment.astimezone(UTC)
+
+
+Moment = Annotated[
+    Annotated[datetime, Field(description="Answer as of this time, or the end of this day, from history.")],
+    BeforeValidator(_moment, json_schema_input_type=str),
+    AfterValidator(_not_future),
+]
+
+
+class AsOf(Asked):
+    """The moment of the past that an answer is wanted for: what this service had received by then."""
+
+    as_of: Moment | None = None
+
+    @property
+    def today(self) -> date:
+        """The day on which it is asked, or for which."""
+        return (self.as_of or datetime.now(UTC)).date()
+
+
 class Window(Asked):
     """The days that are looked at: `days` of them, up to `until`, which is today where `days` is given."""
 
     days: Annotated[int, Field(ge=1, le=36_500), INTEGER] | None = None
     until: Day | None = None
 
+    @property
+    def today(self) -> date:
+        """The day on which it is asked."""
+        return datetime.now(UTC).date()
+
     def bounds(self) -> dict[str, date | None]:
         """`from_day`, itself not in the window, and `to_day`, which is; None where there is no bound."""
         if self.days is None:
             return {"from_day": None, "to_day": self.until}
-        to_day = self.until or datetime.now(UTC).date()
+        to_day = self.until or self.today
         return {"from_day": _days_before(to_day, self.days), "to_day": to_day}
 
 

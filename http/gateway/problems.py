@@ -10,8 +10,10 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from gateway.request_id import REQUEST_ID
-from readmodel.engine.history import HistoryUnavailable
+from readmodel.archive.manifest import ArchiveDamaged
+from readmodel.engine.history import HistoryGap, HistoryUnavailable
 from readmodel.engine.paging import MarkInvalid
+from readmodel.engine.past import PastBusy
 from readmodel.engine.views import NotThereYet, ProjectionNotReady
 from readmodel.errors import ReadModelError
 from readmodel.stores.store import StoreUnavailable
@@ -32,6 +34,15 @@ CODES = {
 }
 """Every other 4xx means that the request itself is wrong: VALIDATION_ERROR."""
 
+_UNREADABLE = (
+    NotThereYet,
+    ProjectionNotReady,
+    StoreUnavailable,
+    HistoryUnavailable,
+    HistoryGap,
+    ArchiveDamaged,
+    PastBusy,
+)
 _SOON, _LATER = "1", "5"
 _UNAVAILABLE = "The data cannot be read at the moment. Try again."
 _UNEXPECTED = "Something went wrong here. The log says more under this request_id."
@@ -105,7 +116,7 @@ async def problems(request: web.Request, handler: Handler) -> web.StreamResponse
         return await handler(request)
     except Problem as problem:
         return problem_response(request, problem.status, str(problem), problem.headers, problem.faults)
-    except (NotThereYet, ProjectionNotReady, StoreUnavailable, HistoryUnavailable) as error:
+    except _UNREADABLE as error:
         return _unavailable(request, error)
     except MarkInvalid as error:
         fault: Fault = {"field": "after", "message": str(error), "type": "mark_invalid"}
@@ -142,7 +153,7 @@ def problem_response(
 def _unavailable(request: web.Request, error: ReadModelError) -> web.Response:
     # What a store says of its trouble can name hosts: that is for the log only.
     log.warning("%s [request %s]", error, request[REQUEST_ID])
-    detail = str(error) if isinstance(error, NotThereYet) else _UNAVAILABLE
+    detail = str(error) if isinstance(error, NotThereYet | PastBusy) else _UNAVAILABLE
     retry = {"Retry-After": _SOON if isinstance(error, NotThereYet) else _LATER}
     return problem_response(request, HTTPStatus.SERVICE_UNAVAILABLE, detail, retry)
 

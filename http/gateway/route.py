@@ -77,6 +77,11 @@ class Route(Generic[A]):
         return self.call.__doc__ or ""
 
     @property
+    def has_room(self) -> bool:
+        """Whether the answer is one object that can say by itself that it is stale."""
+        return isinstance(self.answers, type) and "stale" in getattr(self.answers, "model_fields", ())
+
+    @property
     def paged(self) -> bool:
         """Whether it answers one part of a list at a time."""
         return issubclass(self.asks, Paged)

@@ -1,7 +1,9 @@
 """The way every request takes: caller, parameters, projections, answer, headers."""
 
 from collections.abc import Awaitable, Callable, Iterable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from aiohttp import ETag, web
@@ -11,12 +13,13 @@ from gateway.lines import send_lines
 from gateway.monitor import MonitorLike
 from gateway.operators import Operators
 from gateway.paging import Paged
-from gateway.parameters import asked_of, min_position
+from gateway.parameters import AsOf, asked_of, min_position
+from gateway.past import PastLike
 from gateway.problems import Problem
 from gateway.route import Answer, Question, Route
-from gateway.wire import dumps, etag_of
+from gateway.wire import dumps, etag_of, instant
 from readmodel.engine.vector import format_vector
-from readmodel.engine.views import Views
+from readmodel.engine.views import View, Views
 
 Headers = dict[str, str]
 
@@ -31,6 +34,7 @@ class Desk:
     views: Views
     monitor: MonitorLike
     operators: Operators
+    past: PastLike
 
     def serve(self, route: Route[Any]) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
         """The aiohttp handler of a route."""
@@ -52,19 +56,37 @@ class Desk:
     async def _from_projections(
         self, request: web.Request, route: Route[Any], question: Question[Any]
     ) -> web.StreamResponse:
-        async with self.views.reading(*route.reads, at_least=min_position(request)) as view:
-            headers = {
-                "X-Position": format_vector(view.position),
-                "X-Projection-Lag": f"{self.monitor.lag_seconds(route.reads):.3f}",
-            }
+        at = question.asked.as_of if isinstance(question.asked, AsOf) else None
+        async with self._reading(request, route, at) as view:
+            lag = 0.0 if at else self.monitor.lag_seconds(route.reads)
+            headers = {"X-Position": format_vector(view.position), "X-Projection-Lag": f"{lag:.3f}"}
             try:
                 answer = await route.call(replace(question, looking_at=view))
             except Problem as problem:
-                problem.headers |= headers
+                problem.headers |= headers | _stale(self._stale_since(request, route))
                 raise
+        body = dumps(answer.body)
+        if since := self._stale_since(request, route, body):
+            headers |= _stale(since)
+            body = dumps({**answer.body, "stale": True}) if route.has_room else body
         private = "public" if route.access is Access.ANYBODY else "private"
         headers["Cache-Control"] = f"{private}, no-cache"
-        return _cacheable(request, answer, headers | _paging(request, question.asked, answer))
+        return _cacheable(request, body, headers | _paging(request, question.asked, answer))
+
+    def _reading(
+        self, request: web.Request, route: Route[Any], at: datetime | None
+    ) -> AbstractAsyncContextManager[View]:
+        """What the answer is made from: the live versions, or history as of a moment."""
+        at_least = min_position(request)
+        return self.past.reading(*route.reads, at=at) if at else self.views.reading(*route.reads, at_least=at_least)
+
+    def _stale_since(self, request: web.Request, route: Route[Any], body: bytes = b"") -> datetime | None:
+        """Since when an event is put aside that concerns what the request or the answer names."""
+        return self.monitor.stale_since(route.reads, request.path_qs.encode(), body)
+
+
+def _stale(since: datetime | None) -> Headers:
+    return {"X-Stale-Since": instant(since)} if since else {}
 
 
 def _paging(request: web.Request, asked: Any, answer: Answer) -> Headers:
@@ -73,8 +95,7 @@ def _paging(request: web.Request, asked: Any, answer: Answer) -> Headers:
     return {"X-Total-Count": str(answer.extent.total), "Link": asked.links(request.rel_url, answer.extent)}
 
 
-def _cacheable(request: web.Request, answer: Answer, headers: Headers) -> web.Response:
-    body = dumps(answer.body)
+def _cacheable(request: web.Request, body: bytes, headers: Headers) -> web.Response:
     etag = etag_of(body)
     if _has(request, etag):
         response = web.Response(status=304, headers=headers)

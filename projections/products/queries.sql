@@ -7,7 +7,13 @@ WHERE ($category::text IS NULL OR category = $category)
 ORDER BY name NULLS LAST, id;
 
 -- product_by_id --
--- One product.
-SELECT id, name, brand, category, upc, image_url
-FROM {products}.catalogue
-WHERE id = $product_id
+-- One product. Not from the view of the catalogue, which only Postgres has: as of the past DuckDB is asked.
+SELECT
+    product_id AS id,
+    canonical_name AS name,
+    brand,
+    category,
+    upc_variants[1] AS upc,
+    image_url
+FROM {products}.products
+WHERE product_id = $product_id

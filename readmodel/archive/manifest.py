@@ -118,16 +118,20 @@ class Manifest(BaseModel):
 
 def read_manifest(stream: str, name: str, content: bytes) -> Manifest:
     """What `to_json` wrote; ArchiveDamaged where it is anything else."""
-    try:
-        document = orjson.loads(content)
-        manifest = Manifest.model_validate(document["manifest"])
-        intact = document["sha256"] == _sha256(document["manifest"])
-    except (orjson.JSONDecodeError, KeyError, TypeError, ValidationError, ReadModelError):
-        intact = False
-    if not intact or (manifest.stream, manifest.name) != (stream, name):
+    manifest = _parsed(content)
+    if manifest is None or (manifest.stream, manifest.name) != (stream, name):
         reason = "is not the manifest that was written"
         raise ArchiveDamaged(segment=f"{stream}/{name}", file=f"{name}{SUFFIX}", reason=reason)
     return manifest
+
+
+def _parsed(content: bytes) -> Manifest | None:
+    try:
+        document = orjson.loads(content)
+        intact = document["sha256"] == _sha256(document["manifest"])
+        return Manifest.model_validate(document["manifest"]) if intact else None
+    except (orjson.JSONDecodeError, KeyError, TypeError, ValidationError, ReadModelError):
+        return None
 
 
 def range_of(name: str) -> tuple[int, int] | None:

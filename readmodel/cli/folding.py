@@ -26,6 +26,7 @@ from readmodel.engine.preparation import prepare
 from readmodel.engine.progress import State
 from readmodel.engine.projection import DUCKDB
 from readmodel.engine.runner import Runner
+from readmodel.engine.staleness import Staleness
 from readmodel.settings import Settings
 from readmodel.stores.leases import LeaseTable, process_name
 
@@ -86,6 +87,7 @@ async def folding(settings: Settings, plans: Sequence[Plan]) -> AsyncIterator[Fo
             consumer.health,
             archiver.status.alarms,
             settings.stall_seconds,
+            Staleness(plans, stores.readers),
         )
         await monitor.look()
         await stack.enter_async_context(in_background(monitor.watch()))

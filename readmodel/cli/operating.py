@@ -25,11 +25,13 @@ from readmodel.engine.leftovers import Leftovers
 from readmodel.engine.letters import Letters
 from readmodel.engine.losses import Losses
 from readmodel.engine.ownership import Borrower, Keeper
+from readmodel.engine.past import Past
 from readmodel.engine.plan import Plan
 from readmodel.engine.preparation import prepare
 from readmodel.engine.rebuild import Rebuilds
 from readmodel.engine.rebuilding import Rebuilding
 from readmodel.engine.scratch import FOLDER
+from readmodel.engine.showing import Showing
 from readmodel.engine.verifying import Verifier
 from readmodel.importers.notes import forget
 from readmodel.settings import Settings
@@ -49,6 +51,7 @@ class Operating:
     rebuilding: Rebuilding
     losses: Losses
     inspector: Inspector
+    past: Past
     erasing: Erasing
     archiver: Archiver
     verifier: Verifier
@@ -66,14 +69,15 @@ def operating(
 ) -> Operating:
     """What can be done with these stores to the projections that `keepers` own; `patience` is ErasingEvent's."""
     letters = Letters(plans, stores.readers, keepers)
-    rebuilds = Rebuilds(stores.beside, history, keepers, leases, letters, stores.copiers, data_dir)
-    inspector = Inspector(plans, Bench(stores.copiers, history, data_dir))
+    showing = Showing(stores.beside, history, keepers, leases)
+    bench = Bench(stores.copiers, history, data_dir)
+    inspector = Inspector(plans, bench)
     event = ErasingEvent(tuple(plans), history, stores.readers, keepers, data_dir / FOLDER, patience)
     erasing = Erasing(
         plans,
         history,
         archiver,
-        rebuilds,
+        showing,
         inspector.audits,
         event,
         Leftovers(plans, stores.sweepers, leases, event),
@@ -83,9 +87,10 @@ def operating(
     return Operating(
         plans,
         letters=letters,
-        rebuilding=Rebuilding(plans, rebuilds),
+        rebuilding=Rebuilding(plans, Rebuilds(showing, history, letters, stores.copiers, data_dir)),
         losses=Losses(history, plans, stores.readers),
         inspector=inspector,
+        past=Past(plans, bench, letters),
         erasing=erasing,
         archiver=archiver,
         verifier=Verifier(plans, history, stores.readers, ErasureTable(stores.database_url), data_dir / FOLDER),

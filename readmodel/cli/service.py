@@ -37,6 +37,7 @@ async def running(settings: Settings) -> AsyncIterator[Service]:
             auth=Authenticator(settings.signing_keys()),
             monitor=found.monitor,
             operators=_operators(found),
+            past=found.operating.past,
             asyncapi=document(found.consumer.broker, version("readmodel")),
             cors_origins=settings.cors_origins,
             service_key=settings.service_key,

@@ -33,7 +33,7 @@ def status(watch: bool, as_json: bool) -> None:
     elif watch:
         _watch(settings)
     else:
-        Console().print(_shown(_statuses(settings)))
+        Console().print(_shown(settings))
 
 
 def _statuses(settings: Settings) -> list[Status]:
@@ -51,18 +51,27 @@ async def _read(settings: Settings) -> list[Status]:
         return monitor.statuses()
 
 
+def _archive_troubles(settings: Settings) -> list[str]:
+    """Why streams are not archived; only the running service knows."""
+    if not (url := service_url(settings)):
+        return []
+    rows = ask(settings, url, "GET", "/api/v1/ops/archive")["streams"]
+    return [f"the archive of {row['stream']}: {row['last_error']}" for row in rows if row["last_error"]]
+
+
 def _watch(settings: Settings) -> None:
-    with Live(_shown(_statuses(settings)), auto_refresh=False) as live:
+    with Live(_shown(settings), auto_refresh=False) as live:
         try:
             while True:
                 time.sleep(1)
-                live.update(_shown(_statuses(settings)), refresh=True)
+                live.update(_shown(settings), refresh=True)
         except KeyboardInterrupt:
             return
 
 
-def _shown(statuses: list[Status]) -> Group:
-    return Group(_table(statuses), _troubles(statuses))
+def _shown(settings: Settings) -> Group:
+    statuses = _statuses(settings)
+    return Group(_table(statuses), _troubles(statuses, _archive_troubles(settings)))
 
 
 def _table(statuses: list[Status]) -> Table:
@@ -78,7 +87,7 @@ def _table(statuses: list[Status]) -> Table:
     return table
 
 
-def _troubles(statuses: list[Status]) -> Text:
+def _troubles(statuses: list[Status], of_archive: list[str]) -> Text:
     """Every error whole, below the table, whose columns would cut it."""
     lines = (f"{row['name']}@{row['store']}: {row['last_error']}" for row in statuses if row["last_error"])
-    return Text("\n".join(lines), style="red")
+    return Text("\n".join([*lines, *of_archive]), style="red")

@@ -143,7 +143,7 @@ class Archiver:
                 await work(stream)
         except Superseded:
             return  # somebody else merged the same segments; the next look sees that
-        except (HistoryUnavailable, StoreUnavailable, ArchiveUnavailable) as error:
+        except (HistoryUnavailable, StoreUnavailable, ArchiveUnavailable, OSError) as error:  # a full disk is the last
             self.status.waits(stream, error)
         except ReadModelError as error:
             self.status.stopped(stream, error)
@@ -185,6 +185,7 @@ class Archiver:
         if gap and gap.upto > upto:
             lost = Manifest(stream=stream, after=upto, upto=gap.upto, gap=True)
             await asyncio.to_thread(self._archive.writer(lost, {}).finish)
+            await self._history.end(stream, fresh=True)
             log.warning("the archive of %s goes on behind what is lost: %s", stream, lost.name)
 
     async def _is_due(self, stream: str, upto: int) -> bool:

@@ -139,8 +139,8 @@ class Audit:
     async def _audited(self, plan: Plan) -> tuple[Build, list[AuditedTable]]:
         async with self._bench.database() as database:
             build = await self._bench.copied(plan, database, _copy)
-            await self._bench.attach(build, plan.events, database)
-            tables = [await working(database, partial(_audited, database, plan, table)) for table in plan.tables]
+            async with self._bench.attached(database, plan.events, build.vector, build.left_out):
+                tables = [await working(database, partial(_audited, database, plan, table)) for table in plan.tables]
         return build, tables
 
 

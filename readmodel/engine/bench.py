@@ -12,8 +12,9 @@ import duckdb
 from readmodel.engine.history import History
 from readmodel.engine.plan import Plan
 from readmodel.engine.projection import StoreName
-from readmodel.engine.relations import relations_upto
-from readmodel.engine.scratch import scratch
+from readmodel.engine.relations import Positions, relations_upto
+from readmodel.engine.scratch import FOLDER, scratch
+from readmodel.engine.vector import Vector
 from readmodel.errors import ReadModelError
 from readmodel.events.event import Event
 from readmodel.events.position import START
@@ -72,13 +73,18 @@ class Bench:
 
         return await working(database, copy)
 
-    async def attach(self, build: Build, events: Sequence[type[Event]], database: duckdb.DuckDBPyConnection) -> None:
-        """Make the events that a build was made from views of the database: those up to its vector that it took.
+    @asynccontextmanager
+    async def attached(
+        self, database: duckdb.DuckDBPyConnection, events: Sequence[type[Event]], upto: Vector, left_out: Positions
+    ) -> AsyncIterator[None]:
+        """Make events up to a vector views of the database, for as long as the block lasts; less those left out.
 
         Raises HistoryUnavailable, and HistoryGap where some are gone.
         """
-        relations = await relations_upto(self.history, events, build.vector)
-        await working(database, lambda: relations.attach(database, build.left_out))
+        # Held until the end: what the views read may go with it.
+        relations = await relations_upto(self.history, events, upto, self.data_dir / FOLDER)
+        await working(database, lambda: relations.attach(database, left_out))
+        yield
 
 
 async def working(database: duckdb.DuckDBPyConnection, work: Callable[[], T]) -> T:

@@ -20,7 +20,10 @@ ROWS_AT_ONCE = 100_000
 
 @dataclass(frozen=True, slots=True)
 class Building:
-    """What is to be built: which build, by which owner, from what history, up to which cursors."""
+    """What is to be built: which build, by which owner, from what history, up to which cursors.
+
+    `sizes` are the rows of the live build's tables, where they are known: about so many are to come.
+    """
 
     plan: Plan
     version: Version
@@ -29,6 +32,7 @@ class Building:
     relations: Relations
     left_out: Positions
     cursors: Mapping[str, Cursor]
+    sizes: Mapping[str, int | None]
 
 
 class Builder:
@@ -78,7 +82,7 @@ class Builder:
             # In the order it is asked by, as a compaction would leave it.
             query = f"SELECT * FROM ({query}) AS defined ORDER BY {', '.join(table.table.key)}"
         batches = self._scratch.execute(query).to_arrow_reader(ROWS_AT_ONCE)
-        self._work.begin(f"writing {shape.name}")
+        self._work.begin(f"writing {shape.name}", self._building.sizes.get(shape.name))
         for batch in batches:
             if self._is_interrupted:
                 raise duckdb.InterruptException("the rebuild was called off")

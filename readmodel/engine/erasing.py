@@ -23,7 +23,7 @@ from readmodel.engine.history import History
 from readmodel.engine.leftovers import Leftovers
 from readmodel.engine.plan import Plan
 from readmodel.engine.projection import Erasure
-from readmodel.engine.rebuild import Rebuilds
+from readmodel.engine.showing import Showing
 from readmodel.engine.subject import Subject
 from readmodel.engine.work import Shown, Work, followed
 from readmodel.errors import ReadModelError
@@ -54,7 +54,7 @@ class Erasing:
     plans: Sequence[Plan]
     history: History
     archiver: Archiver
-    rebuilds: Rebuilds
+    showing: Showing
     audits: Audit
     event: ErasingEvent
     leftovers: Leftovers
@@ -78,7 +78,7 @@ class Erasing:
         record = Record(hashlib.sha256(subject.value.encode()).hexdigest(), by)
         async with AsyncExitStack() as stack:
             # Neither may read, or copy, what is about to go.
-            opened = {plan.key: await stack.enter_async_context(self.rebuilds.alone(plan)) for plan in self.plans}
+            opened = {plan.key: await stack.enter_async_context(self.showing.alone(plan)) for plan in self.plans}
             await stack.enter_async_context(self.audits.quiet())
             work.begin("waiting until the erasing event is folded")
             at = await self.event.published(subject)

@@ -93,4 +93,4 @@ class ErasingEvent:
                 fold = asyncio.to_thread(owned.committer.fold, batch, owned.epoch, cursor.position)
                 await asyncio.shield(asyncio.create_task(fold))
                 cursor = Cursor(batch.upto, cursor.entries + len(entries), batch.last_sha256)
-            owned.adopt(owned.version, {**owned.cursors, stream: cursor})
+            owned.reload()

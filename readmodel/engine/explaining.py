@@ -85,12 +85,18 @@ class Explainer:
 
         async with self._bench.database() as database:
             build = await self._bench.copied(plan, database, copy)
-            await self._bench.attach(build, _events(plan, wanted), database)
-            found = await working(database, lambda: _preferred([x for each in wanted for x in _found(database, each)]))
-            if len(found) != 1:
-                return Explanation(build, found)
-            events = await working(database, lambda: _touching(database, found[0]))
-            return Explanation(build, found, events, letters)
+            events = _events(plan, wanted)
+            async with self._bench.attached(database, events, build.vector, build.left_out):
+                return await working(database, lambda: _explained(database, build, wanted, letters))
+
+
+def _explained(
+    database: duckdb.DuckDBPyConnection, build: Build, wanted: Sequence[RowWanted], letters: list[Letter]
+) -> Explanation:
+    found = _preferred([each for table in wanted for each in _found(database, table)])
+    if len(found) != 1:
+        return Explanation(build, found)
+    return Explanation(build, found, _touching(database, found[0]), letters)
 
 
 def _events(plan: Plan, wanted: Sequence[RowWanted]) -> list[type[Event]]:

@@ -74,9 +74,8 @@ class Losses:
             raise LossChanged(stream=stream, after=shown["lost_after"])
         gap = Gap(stream, parse_position(shown["lost_after"]), parse_position(shown["lost_upto"]))
         assert self._history.gaps, "there is nowhere to keep it"
-        await self._history.gaps.accept(
-            gap, by, reason or "; ".join({stopped["reason"] for stopped in shown["stopped"]})
-        )
+        why = reason or "; ".join(sorted({stopped["reason"] for stopped in shown["stopped"]}))
+        await self._history.gaps.accept(gap, by, why)
         return shown
 
     async def _found(self, stream: str) -> tuple[Gap, list[tuple[_At, Fault]]]:

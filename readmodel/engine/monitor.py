@@ -5,6 +5,7 @@ import logging
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from readmodel.archive.manifest import ArchiveDamaged
@@ -13,6 +14,7 @@ from readmodel.engine.plan import Plan
 from readmodel.engine.progress import State
 from readmodel.engine.projection import StoreName
 from readmodel.engine.runner import Runner
+from readmodel.engine.staleness import Staleness
 from readmodel.engine.stalls import Stalls
 from readmodel.events.position import format_position
 from readmodel.stores.reading import Reader, Row
@@ -45,6 +47,7 @@ class Monitor:
         reading: Callable[[], Mapping[str, bool]] = dict,
         archive_alarms: Callable[[], Mapping[str, str]] = dict,
         stall_seconds: float = STALL_SECONDS,
+        staleness: Staleness | None = None,
     ) -> None:
         self._plans = plans
         self._readers = readers
@@ -52,6 +55,8 @@ class Monitor:
         self._runners = runners or {}
         self._unknown = unknown or {}
         self._reading = reading
+        self._staleness = staleness
+        self._put_aside: object = None
         self._archive_alarms = archive_alarms
         self._stalls = Stalls(stall_seconds)
         self._statuses: list[Status] = []
@@ -68,6 +73,7 @@ class Monitor:
         try:
             self._statuses = await self._collect()
             self._watch_gains()
+            await self._refresh()
             self._trouble = None
         except (StoreUnavailable, HistoryUnavailable, ArchiveDamaged) as error:
             # What was seen last stays; the trouble shows in `ready`, and the runners report it themselves.
@@ -83,6 +89,10 @@ class Monitor:
         """The age of the oldest event that one of the named projections has not folded yet; 0 without one."""
         return max((s["lag_seconds"] for s in self._statuses if s["name"] in names), default=0.0)
 
+    def stale_since(self, names: Sequence[str], *texts: bytes) -> datetime | None:
+        """Since when an answer from these projections is stale, in which the texts stand; None where it is not."""
+        return self._staleness.since(names, *texts) if self._staleness else None
+
     def ready(self) -> tuple[bool, str]:
         """Whether questions can be answered, and what is wrong if not. Catching up is not wrong."""
         if self._trouble:
@@ -92,6 +102,13 @@ class Monitor:
         stopped = [runner.plan.key for runner in self._runners.values() if runner.progress.state is State.STOPPED]
         stopped += [f"the archive of {stream}" for stream in self._archive_alarms()]
         return True, f"stopped: {', '.join(stopped)}" if stopped else "ok"
+
+    async def _refresh(self) -> None:
+        """Read the quarantine again when it is no longer what it was."""
+        put_aside = [(s["name"], s["quarantined"], s["discarded"], s["last_error"]) for s in self._statuses]
+        if self._staleness and put_aside != self._put_aside:
+            await self._staleness.refresh()
+            self._put_aside = put_aside
 
     def _watch_gains(self) -> None:
         for status in self._statuses:

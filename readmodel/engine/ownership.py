@@ -24,21 +24,22 @@ class NotOwner(ReadModelError):
 class Owned:
     """A projection in the hands of its owner: its build, epoch, cursor per stream, and what commits to it.
 
-    `adopt` makes the owner go on with another build, whose cursors are given.
+    `reload` makes the owner look again which build is live, and go on with that.
     """
 
     version: Version
     epoch: int
     cursors: Mapping[str, Cursor]
     committer: Committer
-    adopt: Callable[[Version, Mapping[str, Cursor]], None]
+    reload: Callable[[], None]
 
 
-def take_over(store: Store, plan: Plan, epoch: int) -> tuple[Version, dict[str, Cursor]]:
-    """Fence out every owner with a lower epoch: the build that is shown, or is to be, and its cursors."""
+def owned(store: Store, plan: Plan, epoch: int, reload: Callable[[], None]) -> Owned:
+    """Fence out every owner with a lower epoch, and own the build that is shown; CursorMoved by a higher."""
     pointer = store.pointer(plan.as_version)
     version = replace(plan.as_version, build=pointer.live) if pointer else plan.as_version
-    return version, store.take_over(version, epoch, plan.streams)
+    cursors = store.take_over(version, epoch, plan.streams)
+    return Owned(version, epoch, cursors, Committer(plan, store, version), reload)
 
 
 class Keeper(Protocol):
@@ -57,12 +58,13 @@ class Borrower:
         plan: Plan,
         open_store: Callable[[Plan], Store],
         leases: Leases,
-        when_adopted: Callable[[], None] = lambda: None,
+        reload: Callable[[], None] = lambda: None,
     ) -> None:
         self._plan = plan
         self._open_store = open_store
         self._leases = leases
-        self._when_adopted = when_adopted
+        # Whoever owns it next finds the live build in the store; somebody may have to be told.
+        self._reload = reload
 
     @asynccontextmanager
     async def between_folds(self) -> AsyncIterator[Owned]:
@@ -71,14 +73,9 @@ class Borrower:
         epoch = await self._lease()
         try:
             with closing(self._open_store(plan)) as store:
-                version, cursors = await asyncio.to_thread(take_over, store, plan, epoch)
-                yield Owned(version, epoch, cursors, Committer(plan, store, version), self._adopt)
+                yield await asyncio.to_thread(owned, store, plan, epoch, self._reload)
         finally:
             await self._leases.let_go(plan.lease)
-
-    def _adopt(self, _version: Version, _cursors: Mapping[str, Cursor]) -> None:
-        """Whoever owns it next finds the build in the store."""
-        self._when_adopted()
 
     async def _lease(self) -> int:
         try:
@@ -114,5 +111,5 @@ class Caretaker:
     async def between_folds(self) -> AsyncIterator[Owned]:
         """See Keeper."""
         keeper: Keeper = self._substitute if self._owner.is_stopped else self._owner
-        async with keeper.between_folds() as owned:
-            yield owned
+        async with keeper.between_folds() as found:
+            yield found

@@ -1,29 +1,26 @@
-"""Rebuilding a projection from history while it is kept and served, and showing one build instead of another.
+"""Rebuilding a projection from history while it is kept and served.
 
 A rebuild computes the definition over history up to where the projection stands, loads it beside the live build, folds
 what has come since, and flips the pointer between two folds. docs/decisions/0012 tells why it is done so.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, closing, suppress
+from collections.abc import Mapping
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TypeVar
 
-from readmodel.engine.batch import batch_of
 from readmodel.engine.building import Builder, Building
-from readmodel.engine.committer import Committer
 from readmodel.engine.differing import Differing
 from readmodel.engine.history import History
-from readmodel.engine.lease import Leases
 from readmodel.engine.letters import Letters
-from readmodel.engine.ownership import Keeper, Owned
+from readmodel.engine.ownership import Owned
 from readmodel.engine.plan import Plan
 from readmodel.engine.projection import StoreName
 from readmodel.engine.relations import relations_upto
 from readmodel.engine.room import lacking
 from readmodel.engine.scratch import FOLDER
+from readmodel.engine.showing import RebuildRefused, Showing, next_build, tidy, to_its_end
 from readmodel.engine.vector import Vector
 from readmodel.engine.work import Shown, Work
 from readmodel.errors import ReadModelError
@@ -31,18 +28,10 @@ from readmodel.events.position import START
 from readmodel.stores.copying import Copier
 from readmodel.stores.store import Cursor, Store, StoreUnavailable, Version
 
-CLOSE = 2_000
-"""Events that a build may be behind when the folds are held up for it to catch up."""
-
 _HINTS = {
     "kept": "make one with `readmodel rebuild --no-swap`",
     "previous": "it has not been rebuilt since it was first built, or the build before was dropped, as an erasure does",
 }
-T = TypeVar("T")
-
-
-class RebuildRefused(ReadModelError):
-    """{projection} is not rebuilt: {reason}"""
 
 
 class NothingToShow(ReadModelError):
@@ -63,18 +52,14 @@ class Rebuilds:
 
     def __init__(
         self,
-        open_store: Callable[[Plan], Store],
+        showing: Showing,
         history: History,
-        keepers: Mapping[str, Keeper],
-        leases: Leases,
         letters: Letters,
         copiers: Mapping[StoreName, Copier],
         data_dir: Path,
     ) -> None:
-        self._open_store = open_store
+        self._showing = showing
         self._history = history
-        self._keepers = keepers
-        self._leases = leases
         self._letters = letters
         self._copiers = copiers
         self._data_dir = data_dir
@@ -89,27 +74,28 @@ class Rebuilds:
             raise RebuildRefused(
                 projection=plan.key, reason="what ends before the head is only to be looked at: --no-swap"
             )
-        async with self.alone(plan) as store:
+        async with self._showing.alone(plan) as store:
             building = await self._prepared(plan, store, wanted, work)
             try:
                 await self._build(building, store, work)
                 difference = await self._difference(building, store, work) if wanted.diff else None
                 if wanted.swap:
-                    await self._show(plan, building.version, store, work)
+                    await self._showing.show(plan, building.version, store, work)
                 else:
                     await self._keep(plan, store, building.version)
             except BaseException:
-                await _thread(store.drop, building.version)
+                with suppress(StoreUnavailable):  # what is left then is dropped at the next start
+                    await to_its_end(tidy, plan, store)
                 raise
             finally:
                 building.relations.close()
             if wanted.swap:
-                await _thread(_tidy, plan, store)
+                await to_its_end(tidy, plan, store)
             return _outcome(plan, building.version, is_shown=wanted.swap) | {"diff": difference}
 
     async def build_first(self, plan: Plan, work: Work) -> Shown | None:
         """Build a version that has not begun, where there is history: which build was made, None where none was."""
-        async with self._keepers[plan.key].between_folds() as owned:
+        async with self._showing.between_folds(plan) as owned:
             has_begun = any(cursor.position > START for cursor in owned.cursors.values())
         states = [await self._history.state(stream) for stream in plan.streams]
         if has_begun or not any(state.last > START for state in states):
@@ -119,8 +105,8 @@ class Rebuilds:
     async def tidy(self, plan: Plan) -> None:
         """Drop what a process that died in the middle of a rebuild left; what is being rebuilt is let alone."""
         with suppress(RebuildRefused):
-            async with self.alone(plan) as store:
-                await _thread(_tidy, plan, store, keep=True)
+            async with self._showing.alone(plan) as store:
+                await to_its_end(tidy, plan, store, keep=True)
 
     async def swap(self, plan: Plan, work: Work) -> Shown:
         """Show the build that was made without being shown; NothingToShow without one."""
@@ -133,52 +119,39 @@ class Rebuilds:
     async def abandon(self, plan: Plan, work: Work) -> Shown:
         """Drop the build that was made without being shown; NothingToShow without one."""
         work.begin("dropping")
-        async with self.alone(plan) as store:
+        async with self._showing.alone(plan) as store:
             version = await self._pointed_at(plan, "kept", store)
-            await _thread(store.drop, version)
+            await to_its_end(store.drop, version)
             return _outcome(plan, version, is_shown=False)
 
     async def _go_to(self, plan: Plan, which: str, work: Work) -> Shown:
-        async with self.alone(plan) as store:
+        async with self._showing.alone(plan) as store:
             version = await self._pointed_at(plan, which, store)
-            await self._show(plan, version, store, work)
-            await _thread(_tidy, plan, store)
+            await self._showing.show(plan, version, store, work)
+            await to_its_end(tidy, plan, store)
             return _outcome(plan, version, is_shown=True)
 
     async def _pointed_at(self, plan: Plan, which: str, store: Store) -> Version:
-        pointer = await _thread(store.pointer, plan.as_version)
+        pointer = await to_its_end(store.pointer, plan.as_version)
         build = getattr(pointer, which) if pointer else None
         if build is None:
             raise NothingToShow(projection=plan.key, which=which, hint=_HINTS[which])
         return replace(plan.as_version, build=build)
 
-    @asynccontextmanager
-    async def alone(self, plan: Plan) -> AsyncIterator[Store]:
-        """A store for one plan, while nobody else rebuilds it."""
-        lease = f"rebuild of {plan.lease}"
-        # Whatever is committed is guarded by the epoch of the projection's own lease, so losing this one does no harm.
-        if await self._leases.try_hold(lease, lambda: None) is None:
-            raise RebuildRefused(projection=plan.key, reason="a rebuild of it is under way; wait for its end")
-        try:
-            with closing(self._open_store(plan)) as store:
-                yield store
-        finally:
-            with suppress(StoreUnavailable):
-                await self._leases.let_go(lease)
-
     async def _prepared(self, plan: Plan, store: Store, wanted: Wanted, work: Work) -> Building:
         """What is to be built, once there is room for it."""
         work.begin("reading history")
-        async with self._keepers[plan.key].between_folds() as owned:
+        async with self._showing.between_folds(plan) as owned:
             left_out = await self._letters.left_out(plan)
-        number = await _thread(_next_build, plan, store)
+        number = await to_its_end(next_build, plan, store)
         cursors = await self._until(plan, wanted.until, owned)
         if reason := lacking(self._data_dir, sum(cursor.entries for cursor in cursors.values())):
             raise RebuildRefused(projection=plan.key, reason=reason)
         upto = {stream: cursor.position for stream, cursor in cursors.items()}
         relations = await relations_upto(self._history, plan.events, upto, self._data_dir / FOLDER)
         version = replace(plan.as_version, build=number)
-        return Building(plan, version, owned.epoch, owned.version, relations, left_out, cursors)
+        sizes = await to_its_end(_sizes, plan, owned.version, self._copiers[plan.store])
+        return Building(plan, version, owned.epoch, owned.version, relations, left_out, cursors, sizes)
 
     async def _until(self, plan: Plan, until: Vector | None, owned: Owned) -> Mapping[str, Cursor]:
         """How far to build: as far as the live build is, or to the head where that has not begun."""
@@ -193,7 +166,7 @@ class Rebuilds:
 
     async def _build(self, building: Building, store: Store, work: Work) -> None:
         builder = Builder(building, store, self._data_dir, work)
-        task = asyncio.create_task(_thread(builder.build))
+        task = asyncio.create_task(to_its_end(builder.build))
         try:
             await asyncio.shield(task)
         except asyncio.CancelledError:
@@ -202,89 +175,28 @@ class Rebuilds:
                 await task
             raise
 
-    async def _show(self, plan: Plan, version: Version, store: Store, work: Work) -> None:
-        """Bring a build to where the live one is, and flip the pointer to it between two folds."""
-        async with self._beside(plan, version, store, work) as (owned, cursors):
-            await _thread(store.go_live, version, owned.epoch)
-            owned.adopt(version, cursors)
-
     async def _difference(self, building: Building, store: Store, work: Work) -> Shown:
         """What showing a build would change, both as of the same position."""
         plan = building.plan
         async with AsyncExitStack() as stack:
-            async with self._beside(plan, building.version, store, work) as (owned, _):
+            async with self._showing.beside(plan, building.version, store, work) as owned:
                 differing = Differing(plan, owned.version, building.version, self._copiers[plan.store], self._data_dir)
-                await _thread(differing.look)
-                stack.push_async_callback(_thread, differing.close)
+                await to_its_end(differing.look)
+                stack.push_async_callback(to_its_end, differing.close)
             work.begin("comparing")
-            return await _thread(differing.found)
-
-    @asynccontextmanager
-    async def _beside(
-        self, plan: Plan, version: Version, store: Store, work: Work
-    ) -> AsyncIterator[tuple[Owned, dict[str, Cursor]]]:
-        """A block between two folds, in which a build is exactly as far as the live one."""
-        work.begin("catching up")
-        # What was erased since is counted by the live build and can be folded by no other, so counts alone will not do.
-        was_close = False
-        while True:
-            async with self._keepers[plan.key].between_folds() as owned:
-                cursors = await _thread(store.take_over, version, owned.epoch, plan.streams)
-                if was_close or _entries(owned.cursors) - _entries(cursors) <= CLOSE:
-                    yield owned, await self._fold(plan, version, store, cursors, owned, work)
-                    return
-            reached = await self._fold(plan, version, store, cursors, owned, work)
-            was_close = _entries(reached) - _entries(cursors) <= CLOSE
-
-    async def _fold(
-        self, plan: Plan, version: Version, store: Store, cursors: Mapping[str, Cursor], owned: Owned, work: Work
-    ) -> dict[str, Cursor]:
-        """Fold into a build what it lacks of the live one."""
-        committer, reached = Committer(plan, store, version), dict(cursors)
-        for stream in plan.streams:
-            async for entries in self._history.pages(stream, reached[stream].position, owned.cursors[stream].position):
-                before = reached[stream]
-                batch = await asyncio.to_thread(batch_of, stream, entries, before.position)
-                await _thread(committer.fold, batch, owned.epoch, before.position)
-                reached[stream] = Cursor(batch.upto, before.entries + len(entries), batch.last_sha256)
-                work.add(len(entries))
-        return reached
+            return await to_its_end(differing.found)
 
     async def _keep(self, plan: Plan, store: Store, version: Version) -> None:
-        async with self._keepers[plan.key].between_folds() as owned:
-            await _thread(store.keep, plan.as_version, owned.epoch, version.build)
+        async with self._showing.between_folds(plan) as owned:
+            await to_its_end(store.keep, plan.as_version, owned.epoch, version.build)
 
 
-def _entries(cursors: Mapping[str, Cursor]) -> int:
-    return sum(cursor.entries for cursor in cursors.values())
-
-
-def _next_build(plan: Plan, store: Store) -> int:
-    """A number that no build has, after what an interrupted rebuild left, or one not shown, is gone."""
-    _tidy(plan, store)
-    return max(store.builds(plan.as_version), default=0) + 1
-
-
-def _tidy(plan: Plan, store: Store, *, keep: bool = False) -> None:
-    """Drop every build but the live one, the one to go back to and, if asked, the one that is kept to be looked at."""
-    pointer = store.pointer(plan.as_version)
-    wanted = {pointer.live, pointer.previous, pointer.kept if keep else None} if pointer else {plan.as_version.build}
-    for build in store.builds(plan.as_version) - wanted:
-        store.drop(replace(plan.as_version, build=build))
+def _sizes(plan: Plan, version: Version, copier: Copier) -> dict[str, int | None]:
+    with copier.moment() as moment:
+        return {shape.name: moment.size(version, shape) for shape in plan.shapes()}
 
 
 def _outcome(plan: Plan, version: Version, *, is_shown: bool) -> Shown:
     return {"projection": plan.name, "store": str(plan.store), "build": version.build, "schema": version.schema} | {
         "live": is_shown
     }
-
-
-async def _thread(call: Callable[..., T], *arguments: Any, **named: Any) -> T:
-    """Run what blocks, to its end: a store must not be asked for anything while it is still at work."""
-    task = asyncio.create_task(asyncio.to_thread(call, *arguments, **named))
-    try:
-        return await asyncio.shield(task)
-    except asyncio.CancelledError:
-        with suppress(Exception):
-            await task
-        raise

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from functools import partial
 from typing import TypeVar
@@ -15,12 +15,12 @@ from readmodel.engine.committer import Committer
 from readmodel.engine.feed import Feed
 from readmodel.engine.history import History, HistoryGap, HistoryUnavailable
 from readmodel.engine.lease import Leases
-from readmodel.engine.ownership import NotOwner, Owned, take_over
+from readmodel.engine.ownership import NotOwner, Owned, owned
 from readmodel.engine.plan import Plan
 from readmodel.engine.progress import Progress, State
 from readmodel.errors import ReadModelError
 from readmodel.events.position import format_position
-from readmodel.stores.store import Cursor, CursorMoved, Store, StoreUnavailable, Version
+from readmodel.stores.store import Cursor, CursorMoved, Store, StoreUnavailable
 
 QUEUED_BATCHES = 8
 GRACE = 2.0
@@ -36,6 +36,10 @@ log = logging.getLogger(__name__)
 
 class _Interrupted(Exception):
     """The lease was lost, or the process is to end."""
+
+
+class _Reload(Exception):
+    """Another build may have been shown, by somebody between two folds."""
 
 
 class Runner:
@@ -59,6 +63,7 @@ class Runner:
         self._stopping = asyncio.Event()
         self._again = asyncio.Event()
         self._epoch: int | None = None
+        self._must_reload = False
         self._is_live = False
         self._failures = 0
         self._appended = 0
@@ -77,6 +82,8 @@ class Runner:
                 await self._own()
                 await self._catch_up()
                 await self._follow()
+            except _Reload:
+                pass
             except _Interrupted:
                 await self._give_up()
             except CursorMoved as error:
@@ -121,10 +128,10 @@ class Runner:
     async def between_folds(self) -> AsyncIterator[Owned]:
         """See Keeper: the folds wait for the block to end, so it is to be short."""
         async with self._turn:
-            if self._epoch is None or not self.progress.cursors:
+            if self._epoch is None:
                 error = f": {self.progress.last_error}" if self.progress.last_error else ""
                 raise NotOwner(projection=self.plan.key, reason=f"it is {self.progress.state}{error}")
-            yield Owned(self.version, self._epoch, dict(self.progress.cursors), self._committer, self._adopt)
+            yield await asyncio.to_thread(owned, self._store, self.plan, self._epoch, self._reload)
 
     @property
     def is_stopped(self) -> bool:
@@ -135,9 +142,9 @@ class Runner:
         """Try again, if it has stopped: what stood in the way may be gone."""
         self._again.set()
 
-    def _adopt(self, version: Version, cursors: Mapping[str, Cursor]) -> None:
-        self._fold_into(version)
-        self.progress.cursors = dict(cursors)
+    def _reload(self) -> None:
+        self._must_reload = True
+        self.fall_behind()
 
     async def _own(self) -> None:
         plan = self.plan
@@ -145,16 +152,9 @@ class Runner:
             self.progress.state = State.WAITING
             holding = asyncio.create_task(self._leases.hold(plan.lease, self._lose))
             self._epoch = await self._unless_stopping(holding)
-        self.progress.cursors = await self._blocking(partial(self._take_over, self._epoch))
-
-    def _take_over(self, epoch: int) -> dict[str, Cursor]:
-        version, cursors = take_over(self._store, self.plan, epoch)
-        self._fold_into(version)
-        return cursors
-
-    def _fold_into(self, version: Version) -> None:
-        self.version = version
-        self._committer = Committer(self.plan, self._store, version)
+        self._must_reload = False
+        found = await self._blocking(partial(owned, self._store, plan, self._epoch, self._reload))
+        self.version, self._committer, self.progress.cursors = found.version, found.committer, dict(found.cursors)
 
     def _lose(self) -> None:
         self._epoch = None
@@ -172,6 +172,7 @@ class Runner:
             await self._blocking(partial(self._store.go_live, self.version, self._owned()))
             self._is_live = True
         self.progress.state = State.LIVE
+        self.progress.last_error = None
 
     def _read_upto(self) -> dict[str, int]:
         return {stream: max(position, self._skipped.get(stream, 0)) for stream, position in self.cursors.items()}
@@ -219,6 +220,8 @@ class Runner:
     def _go_on(self) -> None:
         if self._epoch is None or self._stopping.is_set():
             raise _Interrupted
+        if self._must_reload:
+            raise _Reload
 
     async def _check(self) -> None:
         for stream, cursor in self.progress.cursors.items():

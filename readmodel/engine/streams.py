@@ -11,6 +11,8 @@ from readmodel.errors import ReadModelError
 from readmodel.events.envelope import Entry, entry_bytes
 from readmodel.events.position import START, format_position, parse_position
 
+CONNECTION_ERRORS = (redis.exceptions.RedisError, OSError, RuntimeError)
+"""What the client raises when Redis cannot be asked; uvloop says RuntimeError where a connection is closed already."""
 PAGE = 4_000
 """Entries per read."""
 DELETED_AT_ONCE = 500
@@ -49,7 +51,7 @@ class Streams:
         """The next entries after a position, and whether the one at it is there: then none is missing between them."""
         try:
             found = await self.client.xrange(stream, format_position(position), format_position(upto), count + 1)
-        except redis.exceptions.RedisError as error:
+        except CONNECTION_ERRORS as error:
             raise HistoryUnavailable(reason=str(error)) from error
         entries = entries_of(found or [])
         if entries and entries[0].position == position:
@@ -60,7 +62,7 @@ class Streams:
         """The position of the last entry before one; 0 where there is none."""
         try:
             found = await self.client.xrevrange(stream, f"({format_position(position)}", "-", 1) if position else []
-        except redis.exceptions.RedisError as error:
+        except CONNECTION_ERRORS as error:
             raise HistoryUnavailable(reason=str(error)) from error
         return entries_of(found)[0].position if found else START
 
@@ -73,7 +75,7 @@ class Streams:
                 for position in wanted:
                     pipeline.xrange(stream, format_position(position), format_position(position))
                 info, *found = await pipeline.execute(raise_on_error=False)
-        except redis.exceptions.RedisError as error:
+        except CONNECTION_ERRORS as error:
             raise HistoryUnavailable(reason=str(error)) from error
         for answer in (info, *found):
             if isinstance(answer, Exception) and "no such key" not in str(answer):
@@ -85,7 +87,7 @@ class Streams:
         """Add an entry at the end: its position."""
         try:
             entry_id: Any = await self.client.xadd(stream, {"data": raw})
-        except redis.exceptions.RedisError as error:
+        except CONNECTION_ERRORS as error:
             raise HistoryUnavailable(reason=str(error)) from error
         return parse_position(entry_id.decode())
 
@@ -93,27 +95,27 @@ class Streams:
         """Delete entries: how many of them there were."""
         ids = [format_position(position) for position in positions]
         try:
-            return sum([int(await self.client.xdel(stream, *part)) for part in batched(ids)])
-        except redis.exceptions.RedisError as error:
+            return sum([int(await self.client.xdel(stream, *part)) for part in _in_parts(ids)])
+        except CONNECTION_ERRORS as error:
             raise HistoryUnavailable(reason=str(error)) from error
 
     async def trim(self, stream: str, before: int) -> int:
         """Delete the entries before a position: how many there were."""
         try:
             return int(await self.client.xtrim(stream, minid=format_position(before), approximate=False))
-        except redis.exceptions.RedisError as error:
+        except CONNECTION_ERRORS as error:
             raise HistoryUnavailable(reason=str(error)) from error
 
     async def milliseconds(self) -> int:
         """The server's clock, which entry ids are made of."""
         try:
             seconds, micros = await self.client.time()
-        except redis.exceptions.RedisError as error:
+        except CONNECTION_ERRORS as error:
             raise HistoryUnavailable(reason=str(error)) from error
         return int(seconds) * 1_000 + int(micros) // 1_000
 
 
-def batched(ids: Sequence[str]) -> Iterator[Sequence[str]]:
+def _in_parts(ids: Sequence[str]) -> Iterator[Sequence[str]]:
     """The ids in parts that hold up the server's other clients for no time."""
     return (ids[start : start + DELETED_AT_ONCE] for start in range(0, len(ids), DELETED_AT_ONCE))
 

@@ -117,6 +117,14 @@ def begin(run: Run, load: Load) -> None:
         _quarantine(run, load.version, stream, load.quarantined.get(stream, ()))
 
 
+def put_aside_alone(run: Run, version: Version, other: Version) -> dict[str, list[Quarantined]]:
+    """What a build has put aside and another has not, by stream."""
+    found: dict[str, list[Quarantined]] = {}
+    for stream, *letter in run("put_aside_alone", {**_names(version), "other": other.build}):
+        found.setdefault(stream, []).append(Quarantined(*letter))
+    return found
+
+
 def forget(run: Run, version: Version) -> None:
     """Leave no trace of a build."""
     for statement in ("forget_cursors", "forget_letters", "forget_build"):

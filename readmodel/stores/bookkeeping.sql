@@ -177,3 +177,19 @@ SET previous = CASE WHEN previous <> $build THEN previous END,
     kept = CASE WHEN kept <> $build THEN kept END
 WHERE projection = $projection
   AND version = $version;
+
+-- put_aside_alone --
+-- What another build has folded since it was put aside here.
+SELECT mine.stream, mine.position, mine.event_type, mine.error, mine.raw
+FROM readmodel.quarantine AS mine
+LEFT JOIN readmodel.quarantine AS theirs
+  ON theirs.projection = mine.projection
+ AND theirs.version = mine.version
+ AND theirs.build = $other
+ AND theirs.stream = mine.stream
+ AND theirs.position = mine.position
+WHERE mine.projection = $projection
+  AND mine.version = $version
+  AND mine.build = $build
+  AND theirs.position IS NULL
+ORDER BY mine.stream, mine.position;

@@ -95,6 +95,10 @@ class Moment:
             finally:
                 into.unregister("copied")
 
+    def size(self, version: Version, table: TableShape) -> int | None:
+        """How many rows a build's table has; None where there is no such table."""
+        raise NotImplementedError
+
     def _chunks(self, version: Version, table: TableShape, where: Mapping[str, str]) -> Iterator[pa.Table]:
         raise NotImplementedError
 
@@ -135,6 +139,15 @@ class _PostgresMoment(Moment):
         super().__init__(run)
         self._connection = connection
 
+    def size(self, version: Version, table: TableShape) -> int | None:
+        """See Moment."""
+        try:
+            with self._connection.transaction():
+                found = self._connection.execute(f"SELECT count(*) FROM {version.schema}.{table.name}".encode())
+                return sum(int(count) for (count,) in found)
+        except psycopg.errors.UndefinedTable:
+            return None
+
     def _chunks(self, version: Version, table: TableShape, where: Mapping[str, str]) -> Iterator[pa.Table]:
         # A list as JSON, because Postgres writes its elements otherwise than DuckDB reads them.
         named = ", ".join(f"to_json({c.name})" if c.duckdb == _LISTS else c.name for c in table.columns)
@@ -170,6 +183,14 @@ class _DuckMoment(Moment):
 
         super().__init__(run)
         self._cursor = cursor
+
+    def size(self, version: Version, table: TableShape) -> int | None:
+        """See Moment."""
+        try:
+            found = self._cursor.execute(f"SELECT count(*) FROM {version.schema}.{table.name}").fetchall()
+        except duckdb.CatalogException:
+            return None
+        return sum(int(count) for (count,) in found)
 
     def _chunks(self, version: Version, table: TableShape, where: Mapping[str, str]) -> Iterator[pa.Table]:
         named = ", ".join(column.name for column in table.columns)

@@ -19,6 +19,7 @@ from readmodel.stores.store import (
     FoldBroken,
     Load,
     Pointer,
+    Quarantined,
     QueryBroken,
     Staged,
     StoreUnavailable,
@@ -114,6 +115,11 @@ class DuckStore:
         """See Store."""
         with self._transaction(version) as connection:
             bookkeeping.keep(_running(connection), version, epoch, build)
+
+    def put_aside_alone(self, version: Version, other: Version) -> dict[str, list[Quarantined]]:
+        """See Store."""
+        with self._transaction(version) as connection:
+            return bookkeeping.put_aside_alone(_running(connection), version, other)
 
     def pointer(self, version: Version) -> Pointer | None:
         """See Store."""

@@ -3,6 +3,7 @@
 import io
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import psycopg
@@ -21,6 +22,7 @@ from readmodel.stores.store import (
     FoldBroken,
     Load,
     Pointer,
+    Quarantined,
     QueryBroken,
     Staged,
     StoreUnavailable,
@@ -30,6 +32,7 @@ from readmodel.stores.store import (
 
 _BOOKKEEPING = {name: for_psycopg(text) for name, text in bookkeeping.STATEMENTS.items()}
 _SESSIONS = {name: for_psycopg(text) for name, text in read_sql("readmodel.stores", "connections.sql").sections.items()}
+_RIGHTS = {name: for_psycopg(text) for name, text in read_sql("readmodel.stores", "rights.sql").sections.items()}
 _MIGRATION_LOCK = 0x7265_6164
 _CSV = csv.WriteOptions(include_header=False)
 
@@ -94,6 +97,7 @@ class PostgresStore:
                 connection.execute(view.encode())
             for table in load.tables:
                 connection.execute(f"ANALYZE {table.name}".encode())
+            _copy_rights(connection, replace(version, build=load.put_aside), version)
             bookkeeping.begin(_running(connection), load)
 
     def builds(self, version: Version) -> set[int]:
@@ -113,6 +117,11 @@ class PostgresStore:
         with self._transaction(version) as connection:
             bookkeeping.keep(_running(connection), version, epoch, build)
 
+    def put_aside_alone(self, version: Version, other: Version) -> dict[str, list[Quarantined]]:
+        """See Store."""
+        with self._transaction(version) as connection:
+            return bookkeeping.put_aside_alone(_running(connection), version, other)
+
     def pointer(self, version: Version) -> Pointer | None:
         """See Store."""
         with self._transaction(version) as connection:
@@ -121,8 +130,9 @@ class PostgresStore:
     def take_over(self, version: Version, epoch: int, streams: Sequence[str]) -> dict[str, Cursor]:
         """See Store."""
         with self._connected(version) as connection:
-            _end_other_sessions(connection, self._work, version, epoch)
+            _end_open_transactions(connection, self._work, version, epoch)
             with connection.transaction():
+                connection.execute(_SESSIONS["wait_briefly"])
                 return bookkeeping.take_over(_running(connection), version, epoch, streams)
 
     def commit(self, commit: Commit) -> None:
@@ -192,7 +202,14 @@ class PostgresStore:
             raise FoldBroken(projection=version, reason=_first_line(error)) from error
 
 
-def _end_other_sessions(connection: psycopg.Connection[TupleRow], work: str, version: Version, epoch: int) -> None:
+def _copy_rights(connection: psycopg.Connection[TupleRow], old: Version, new: Version) -> None:
+    """Let others do with a build what they may do with another: grants and policies that an operator has made."""
+    for query in _RIGHTS.values():
+        for (statement,) in connection.execute(query, {"old": old.schema, "new": new.schema}).fetchall():
+            connection.execute(statement.encode())
+
+
+def _end_open_transactions(connection: psycopg.Connection[TupleRow], work: str, version: Version, epoch: int) -> None:
     """Roll back what earlier owners of the version left open, and sign this session, for those to come."""
     signature = {"work": f"{work} of {version.projection} v{version.version}"[-40:], "epoch": epoch}
     connection.execute(_SESSIONS["name_session"], signature)

@@ -142,11 +142,12 @@ class _DuckSnapshot:
         self._run = run
 
     async def fetch(self, statement: str, parameters: Parameters) -> list[Row]:
-        found: list[Row] = await self._run(partial(_fetch, self._cursor, statement, parameters))
+        found: list[Row] = await self._run(partial(fetch, self._cursor, statement, parameters))
         return found
 
 
-def _fetch(cursor: duckdb.DuckDBPyConnection, statement: str, parameters: Parameters) -> list[Row]:
+def fetch(cursor: duckdb.DuckDBPyConnection, statement: str, parameters: Parameters) -> list[Row]:
+    """The rows of a statement in DuckDB, as `Snapshot.fetch` answers them; it blocks."""
     try:
         cursor.execute(statement, dict(parameters))
     except (duckdb.ProgrammingError, duckdb.DataError, duckdb.NotSupportedError) as error:

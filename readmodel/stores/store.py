@@ -209,6 +209,10 @@ class Store(Protocol):
     def keep(self, version: Version, epoch: int, build: int | None) -> None:
         """Note which build of a version is there only to be looked at; CursorMoved when fenced out."""
 
+    def put_aside_alone(self, version: Version, other: Version) -> dict[str, list[Quarantined]]:
+        """What a build has put aside and another has not, by stream."""
+        ...
+
     def pointer(self, version: Version) -> Pointer | None:
         """Which build of a version queries see; None as long as none is shown."""
         ...

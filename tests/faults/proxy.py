@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 CHUNK = 65_536
+PORTS = {"redis": 6379, "postgresql": 5432, "postgres": 5432}
 T = TypeVar("T")
 
 
@@ -88,9 +89,9 @@ class Proxy:
         self._delay = 0.0
 
     async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        host, port = self._target.hostname, self._target.port
+        port = self._target.port or PORTS[self._target.scheme]
         try:
-            far_reader, far_writer = await asyncio.open_connection(host, port)
+            far_reader, far_writer = await asyncio.open_connection(self._target.hostname, port)
         except OSError:
             writer.transport.abort()
             return

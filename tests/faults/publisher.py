@@ -32,6 +32,8 @@ class Publisher:
         self._events = endless(seed)
         self._pause = AT_ONCE / per_second
         self._stopping = threading.Event()
+        self._free = threading.Event()
+        self._free.set()
         self._thread = threading.Thread(target=self._publish, name="publisher")
 
     @property
@@ -47,9 +49,19 @@ class Publisher:
             yield
         finally:
             self._stopping.set()
+            self._free.set()
             self._thread.join(60)
             self._client.close()
         assert not self._thread.is_alive(), "Redis never acknowledged the last events"
+
+    @contextmanager
+    def pausing(self) -> Iterator[None]:
+        """Begin nothing new while the block runs."""
+        self._free.clear()
+        try:
+            yield
+        finally:
+            self._free.set()
 
     def lost(self) -> Counter[str]:
         """How many acknowledged entries each stream no longer has."""
@@ -62,6 +74,7 @@ class Publisher:
     def _publish(self) -> None:
         due = time.monotonic()
         while not self._stopping.is_set():
+            self._free.wait()
             self._append(list(islice(self._events, AT_ONCE)))
             # After an outage it goes on at its rate; what it could not send meanwhile is sent later, not faster.
             due = max(due + self._pause, time.monotonic() - 1)

@@ -30,14 +30,14 @@ CREATE TABLE public.commits (
     position bigint,
     epoch bigint
 );
-CREATE FUNCTION remember_commit() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION public.remember_commit() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO public.commits (projection, stream, position, epoch)
     VALUES (NEW.projection, NEW.stream, NEW.position, NEW.epoch);
     RETURN NEW;
 END
 $$;
-CREATE TRIGGER remember AFTER UPDATE ON readmodel.cursors FOR EACH ROW EXECUTE FUNCTION remember_commit();
+CREATE TRIGGER remember AFTER UPDATE ON readmodel.cursors FOR EACH ROW EXECUTE FUNCTION public.remember_commit();
 """
 COMMITS = "SELECT projection, stream, position, epoch FROM public.commits ORDER BY projection, stream, number"
 OWNERS = "SELECT projection, epoch FROM readmodel.cursors GROUP BY projection, epoch"

@@ -1,8 +1,9 @@
 import secrets
 import shutil
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -29,11 +30,12 @@ from readmodel.engine.lease import TTL, Leases
 from readmodel.engine.letters import Letters, ProjectionUnknown
 from readmodel.engine.losses import LossChanged, NothingLost
 from readmodel.engine.ownership import Borrower
+from readmodel.engine.past import Past
 from readmodel.engine.plan import Plan
 from readmodel.engine.projection import DUCKDB, POSTGRES, StoreName
-from readmodel.engine.rebuild import RebuildRefused
+from readmodel.engine.showing import RebuildRefused
 from readmodel.engine.staging import staged
-from readmodel.engine.views import Views
+from readmodel.engine.views import View, Views
 from readmodel.events.envelope import Entry
 from readmodel.events.event import stream_of
 from readmodel.events.position import format_position, parse_position
@@ -280,7 +282,6 @@ async def letters(
     await leases.close()
 
 
-@dataclass
 class Rebuilt:
     """Says what a rebuild says, and refuses one name before it begins and another in the middle."""
 
@@ -302,12 +303,14 @@ class Rebuilt:
     rollback = abandon = swap
 
 
+@dataclass
 class Watched:
     """A monitor that says what a test wants it to say."""
 
     lag: float = 0.25
     state: tuple[bool, str] = (True, "ok")
     rows: list[dict[str, Any]] = field(default_factory=list)
+    stale: dict[str, tuple[str, datetime]] = field(default_factory=dict)
 
     def statuses(self) -> list[dict[str, Any]]:
         return self.rows
@@ -315,12 +318,19 @@ class Watched:
     def lag_seconds(self, names: Any) -> float:
         return self.lag if names else 0.0
 
+    def stale_since(self, names: Any, *texts: bytes) -> datetime | None:
+        found = (self.stale.get(name, ("", None)) for name in names)
+        return next((since for each, since in found if each and any(each.encode() in text for text in texts)), None)
+
     def ready(self) -> tuple[bool, str]:
         return self.state
 
 
 class Unasked:
-    """An inspector where none is asked."""
+    """An inspector, and a past, where none is asked."""
+
+    def reading(self, *names: str, at: datetime) -> AbstractAsyncContextManager[View]:
+        raise NotImplementedError(names, at)
 
     def last_audits(self) -> list[dict[str, Any]]:
         return []
@@ -404,6 +414,7 @@ async def serving(views: Views, monitor: Watched, **changed: Any) -> AsyncIterat
     given: dict[str, Any] = {
         "auth": Authenticator(KEYS),
         "operators": operators(),
+        "past": Unasked(),
         "asyncapi": None,
         "cors_origins": [FRONTEND],
         "service_key": SERVICE_KEY,
@@ -419,7 +430,7 @@ async def client(
 ) -> AsyncIterator[Client]:
     """Shows no credentials; takes them as headers."""
     asked = operators(letters=letters, inspector=Inspector(plans, bench))
-    async with serving(views, monitor, operators=asked) as made:
+    async with serving(views, monitor, operators=asked, past=Past(plans, bench, letters)) as made:
         yield made
 
 

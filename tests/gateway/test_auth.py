@@ -60,6 +60,7 @@ def test_keys_can_be_rotated() -> None:
         "",
         "é",
     ],
+    ids=range(13),  # because the tokens are others in each process that collects the tests
 )
 def test_a_token_that_does_not_hold_is_refused(token: str) -> None:
     """Expired, endless, nobody's, for something else, of another key or algorithm, or no token at all."""

@@ -16,6 +16,7 @@ from tests.gateway.conftest import (
     MILK,
     RECEIPT,
     Client,
+    Unasked,
     Watched,
     bearer,
     operators,
@@ -117,6 +118,7 @@ def test_no_route_is_undocumented() -> None:
         auth=Authenticator(KEYS),
         monitor=Watched(),
         operators=operators(),
+        past=Unasked(),
         asyncapi={},
         cors_origins=[],
         service_key=None,
@@ -197,8 +199,10 @@ async def test_answers_are_as_documented(client: Client, monitor: Watched, route
 def route_headers(route: Route[Any]) -> list[str]:
     described = document([route])["paths"][route.path][route.method.lower()]["responses"]["200"]["headers"]
     # A basket of asked products is not a list, though the same path lists a category.
-    paging = {"x-total-count", "link"} if route.path.endswith("store-comparison") else set()
-    return [name.lower() for name in described if name.lower() not in paging]
+    absent = {"x-total-count", "link"} if route.path.endswith("store-comparison") else set()
+    # And nothing is stale where nothing was put aside.
+    absent |= {"x-stale-since"}
+    return [name.lower() for name in described if name.lower() not in absent]
 
 
 def _filled(path: str, sample: str) -> str:

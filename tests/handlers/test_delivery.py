@@ -146,6 +146,20 @@ async def test_a_stream_that_was_flushed_and_filled_again_is_an_alarm(keep: Keep
         assert "that entry is gone" in status["last_error"]
 
 
+async def test_a_refusal_of_redis_is_waited_out(keep: Keep, redis: Redis) -> None:
+    """Something else under the stream's name stops nothing for good; when it is gone, reading goes on."""
+    async with keep([plan_of("price_history")]) as kept:
+        await redis.set("cartsnitch.prices", "not a stream")
+        status = await in_state(kept, "price_history", "retrying")
+        assert "WRONGTYPE" in status["last_error"]
+        await redis.delete("cartsnitch.prices")
+        await publish(redis, range(3))
+        await caught_up(kept)
+
+        assert kept.consumer.health()["cartsnitch.prices"]
+        assert (await in_state(kept, "price_history", "live"))["last_error"] is None
+
+
 async def test_entries_trimmed_before_they_were_read_are_an_alarm(keep: Keep, redis: Redis) -> None:
     """A projection that has not begun needs the stream from its first entry on."""
     await publish(redis, range(10))

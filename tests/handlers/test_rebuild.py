@@ -2,6 +2,7 @@
 
 import asyncio
 import dataclasses
+import secrets
 from contextlib import aclosing
 from typing import Any
 
@@ -17,7 +18,8 @@ from readmodel.engine.letters import ProjectionUnknown
 from readmodel.engine.ownership import Borrower
 from readmodel.engine.plan import Plan
 from readmodel.engine.preparation import prepare
-from readmodel.engine.rebuild import NothingToShow, RebuildRefused
+from readmodel.engine.rebuild import NothingToShow
+from readmodel.engine.showing import RebuildRefused
 from readmodel.engine.vector import UntilInvalid
 from readmodel.events.position import format_position
 from readmodel.settings import Settings
@@ -28,6 +30,15 @@ from tests.handlers.test_delivery import in_state, live_versions, plan_of, publi
 
 Shown = dict[str, Any]
 BOTH_STORES = ["price_history", "price_trends"]
+RIGHTS = [
+    "GRANT USAGE ON SCHEMA price_history_v1 TO {role}",
+    "GRANT SELECT ON price_history_v1.points TO {role}",
+    "ALTER TABLE price_history_v1.points ENABLE ROW LEVEL SECURITY",
+    "CREATE POLICY early ON price_history_v1.points FOR SELECT TO {role} USING (day < DATE '2010-01-03')",
+]
+PUT_ASIDE = """
+    INSERT INTO readmodel.quarantine (projection, version, build, stream, position, error, raw, quarantined_at)
+    VALUES ('price_history', 1, 1, 'cartsnitch.prices', %(position)s, 'it was a bad day', %(raw)s, now())"""
 
 
 async def outcome(steps: Any) -> Shown:
@@ -168,6 +179,58 @@ async def test_what_was_put_aside_is_put_aside_in_the_new_build_too(keep: Keep, 
         assert len({row["position"] for row in put_aside}) == 1
 
 
+async def test_what_was_folded_after_all_meanwhile_is_folded_into_the_new_build_too(
+    keep: Keep, redis: Redis, database: str
+) -> None:
+    """A dead letter that was retried between the making of a build and its showing is no dead letter there either."""
+    plan = plan_of("price_history")
+    async with (
+        keep([plan]) as kept,
+        await psycopg.AsyncConnection.connect(database, autocommit=True) as connection,
+    ):
+        await publish(redis, range(5))
+        await caught_up(kept)
+        (second,) = await rows(kept, "SELECT position FROM price_history_v1.points ORDER BY position LIMIT 1 OFFSET 1")
+        at = format_position(second["position"])
+        client: Any = redis
+        found = await client.xrange("cartsnitch.prices", at, at)
+        await connection.execute(PUT_ASIDE, {"raw": found[0][1][b"data"], **second})
+        built = await outcome(kept.operating.rebuilding.rebuild("price_history", swap=False))
+        assert await count(kept, plan, built["schema"]) == 4
+
+        await connection.execute("DELETE FROM readmodel.quarantine WHERE build = 1")
+        await outcome(kept.operating.rebuilding.swap("price_history"))
+        assert await count(kept, plan, built["schema"]) == 5
+        assert await rows(kept, "SELECT * FROM readmodel.quarantine") == []
+
+
+async def test_what_others_may_do_with_a_table_they_may_do_with_the_new_one(
+    keep: Keep, redis: Redis, database: str
+) -> None:
+    """Grants and policies that an operator has made are made again."""
+    role = f"readmodel_test_{secrets.token_hex(6)}"
+    async with (
+        keep([plan_of("price_history")]) as kept,
+        await psycopg.AsyncConnection.connect(database, autocommit=True) as connection,
+    ):
+        await publish(redis, range(5))
+        await caught_up(kept)
+        await connection.execute(f"CREATE ROLE {role}".encode())
+        try:
+            for statement in RIGHTS:
+                await connection.execute(statement.format(role=role).encode())
+            built = await outcome(kept.operating.rebuilding.rebuild("price_history"))
+            await connection.execute(f"SET ROLE {role}".encode())
+            seen = await connection.execute(f"SELECT count(*) FROM {built['schema']}.points".encode())
+            assert await seen.fetchall() == [(2,)]
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                await connection.execute(f"DELETE FROM {built['schema']}.points".encode())
+        finally:
+            await connection.execute("RESET ROLE")
+            await connection.execute(f"DROP OWNED BY {role}".encode())
+            await connection.execute(f"DROP ROLE {role}".encode())
+
+
 async def test_two_rebuilds_of_a_projection_at_once_are_refused(keep: Keep, redis: Redis) -> None:
     """The second is told so; the first goes on."""
     async with keep([plan_of("price_history")]) as kept:
@@ -190,7 +253,7 @@ async def test_a_rebuild_that_is_called_off_leaves_nothing_behind(
     """In whatever phase: no schema, no cursor, no scratch file; and the next one runs."""
     monkeypatch.setattr("readmodel.engine.building.ROWS_AT_ONCE", 1)
     monkeypatch.setattr("readmodel.engine.work.LOOK_EVERY", 0.001)
-    monkeypatch.setattr("readmodel.engine.rebuild.CLOSE", -1)  # so that it never has caught up
+    monkeypatch.setattr("readmodel.engine.showing.CLOSE", -1)  # so that it never has caught up
     plan = plan_of(name)
     async with keep([plan]) as kept:
         await publish(redis, range(500))
@@ -201,7 +264,7 @@ async def test_a_rebuild_that_is_called_off_leaves_nothing_behind(
                     break
         assert await schemas(kept, plan) == [f"{name}_v1"]
         assert not list((settings.data_dir / "scratch").glob("*"))
-        monkeypatch.setattr("readmodel.engine.rebuild.CLOSE", 0)
+        monkeypatch.setattr("readmodel.engine.showing.CLOSE", 0)
         assert (await outcome(kept.operating.rebuilding.rebuild(name)))["live"]
 
 

@@ -1,13 +1,13 @@
 """How much dearer groceries have become, beside what the official index says. docs/price-index.md has the formula."""
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, Field
 
 from gateway.access import Access
-from gateway.parameters import Asked, Category, Day
+from gateway.parameters import AsOf, Category, Day
 from gateway.route import Answer, Question, Routes
 from readmodel.stores.reading import Row
 
@@ -52,7 +52,7 @@ class Inflation(BaseModel):
     series: list[IndexMonth]
 
 
-class InflationWanted(Asked):
+class InflationWanted(AsOf):
     """How far back from which day, of which goods, and what it is compared with."""
 
     category: Category = None
@@ -63,7 +63,7 @@ class InflationWanted(Asked):
     @property
     def last_day(self) -> date:
         """The last day of the window: today, where none is asked for."""
-        return self.until or datetime.now(UTC).date()
+        return self.until or self.today
 
 
 @routes.get(

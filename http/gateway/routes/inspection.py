@@ -10,10 +10,11 @@ from gateway.access import Access
 from gateway.parameters import Asked
 from gateway.problems import Missing, NotNow, ParametersInvalid
 from gateway.route import Answer, Nothing, Question, Routes
-from readmodel.engine.bench import NothingLive
-from readmodel.engine.history import HistoryGap
+from readmodel.engine.history import HistoryUnavailable
 from readmodel.engine.letters import ProjectionUnknown
 from readmodel.engine.row_key import KeyInvalid, TableUnknown
+from readmodel.errors import ReadModelError
+from readmodel.stores.store import StoreUnavailable
 
 routes = Routes("operations")
 
@@ -157,5 +158,8 @@ async def _answered(asked: Awaitable[T]) -> T:
         raise Missing(reason=error) from error
     except KeyInvalid as error:
         raise ParametersInvalid({"field": "key", "message": str(error), "type": "key_invalid"}) from error
-    except (NothingLive, HistoryGap) as error:
+    except (StoreUnavailable, HistoryUnavailable):
+        raise
+    except ReadModelError as error:
+        # Nothing is live yet, or history cannot be read: an operator is told.
         raise NotNow(reason=error) from error

@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import BaseModel, Field
 
 from gateway.paging import Paged
-from gateway.parameters import DECIMAL, DISTINCT, SEPARATED, Asked, Category, Window
+from gateway.parameters import DECIMAL, DISTINCT, SEPARATED, AsOf, Category, Window
 from gateway.route import Answer, Question, Routes
 from gateway.routes.answers import CurrentPrice, Day, Money, Percent, grouped
 from gateway.routes.products import PriceHistory
@@ -41,20 +41,20 @@ class Comparison(BaseModel):
     prices: list[CurrentPrice]
 
 
-class TrendsWanted(Paged, Window):
+class TrendsWanted(Paged, AsOf, Window):
     """Which products, and how much of their history."""
 
     category: Category = None
 
 
-class IncreasesWanted(Paged, Window):
+class IncreasesWanted(Paged, AsOf, Window):
     """How large a rise is wanted, of which products, and when."""
 
     min_pct: Annotated[Decimal, Field(ge=0, le=1_000_000), DECIMAL] = Decimal(0)
     category: Category = None
 
 
-class ComparisonWanted(Asked):
+class ComparisonWanted(AsOf):
     """Which products."""
 
     product_ids: Annotated[list[UUID], Field(min_length=1, max_length=100), SEPARATED, DISTINCT]

@@ -1,12 +1,13 @@
 """The catalogue, and what its products cost and have cost."""
 
 from collections.abc import Mapping, Sequence
+from typing import Annotated
 from uuid import UUID
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from gateway.paging import Paged
-from gateway.parameters import Asked, Category, Search, Window
+from gateway.parameters import Asked, AsOf, Category, Search, Window
 from gateway.problems import NotFound
 from gateway.route import Answer, Question, Routes
 from gateway.routes.answers import CurrentPrice, PricePoint, grouped
@@ -19,6 +20,9 @@ routes = Routes("products")
 
 SEARCHED = ("products", "product_words")
 """The projections that a search reads."""
+
+
+Stale = Annotated[bool, Field(description="There, and true, where an event about this could not be taken.")]
 
 
 class Product(BaseModel):
@@ -36,6 +40,7 @@ class PricedProduct(Product):
     """A product with what it costs today."""
 
     prices_by_store: list[CurrentPrice]
+    stale: Stale = False
 
 
 class PriceHistory(BaseModel):
@@ -44,6 +49,7 @@ class PriceHistory(BaseModel):
     product_id: UUID
     product_name: str | None
     data_points: list[PricePoint]
+    stale: Stale = False
 
 
 class ProductSearch(Paged):
@@ -59,7 +65,7 @@ class OneProduct(Asked):
     id: UUID
 
 
-class HistoryWanted(Window):
+class HistoryWanted(AsOf, Window):
     """Which product's history, and how much of it."""
 
     id: UUID

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from gateway.access import Access
 from gateway.paging import Paged
-from gateway.parameters import DISTINCT, SEPARATED, Category, PublicWindow
+from gateway.parameters import DISTINCT, SEPARATED, AsOf, Category, PublicWindow
 from gateway.problems import ParametersInvalid
 from gateway.route import Answer, Question, Routes
 from gateway.routes.answers import Money, StoreId
@@ -35,13 +35,13 @@ class StoreComparison(BaseModel):
     stores: list[Basket]
 
 
-class TrendWanted(PublicWindow):
+class TrendWanted(AsOf, PublicWindow):
     """Which product, and how much of its history."""
 
     product_id: UUID
 
 
-class StoreComparisonWanted(Paged):
+class StoreComparisonWanted(Paged, AsOf):
     """Some products, a whole category, or those of the products that are in the category."""
 
     product_ids: Annotated[list[UUID], Field(min_length=1, max_length=20), SEPARATED, DISTINCT] = Field(
