@@ -23,7 +23,7 @@ from readmodel.engine.history import History
 from readmodel.engine.leftovers import Leftovers
 from readmodel.engine.plan import Plan
 from readmodel.engine.projection import Erasure
-from readmodel.engine.showing import Showing
+from readmodel.engine.showing import Showing, to_its_end
 from readmodel.engine.subject import Subject
 from readmodel.engine.work import Shown, Work, followed
 from readmodel.errors import ReadModelError
@@ -108,8 +108,8 @@ class Erasing:
         archive = self.history.archive
         assert archive
         await self._cut_behind(stream, subject)
-        by_segment, named = await asyncio.to_thread(_rewritten, archive, stream, subject, work)
-        await asyncio.to_thread(purge, archive, stream)
+        by_segment, named = await to_its_end(_rewritten, archive, stream, subject, work)
+        await to_its_end(purge, archive, stream)
         erased = archive.erased(stream, START, 2**63 - 1)
         deleted = await self.history.streams.delete(stream, await self._still_there(stream, erased))
         notes = await self.forget_notes(stream, subject.value, erased)

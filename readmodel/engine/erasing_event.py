@@ -16,6 +16,7 @@ from readmodel.engine.plan import Plan
 from readmodel.engine.projection import Erasure, StoreName
 from readmodel.engine.relation import relations_of
 from readmodel.engine.relations import relations_upto
+from readmodel.engine.showing import to_its_end
 from readmodel.engine.subject import Subject
 from readmodel.events.cloudevent import CloudEvent
 from readmodel.events.event import stream_of
@@ -90,7 +91,6 @@ class ErasingEvent:
             cursor = owned.cursors[stream]
             async for entries in self.history.pages(stream, cursor.position, at):
                 batch = await asyncio.to_thread(batch_of, stream, entries, cursor.position)
-                fold = asyncio.to_thread(owned.committer.fold, batch, owned.epoch, cursor.position)
-                await asyncio.shield(asyncio.create_task(fold))
+                await to_its_end(owned.committer.fold, batch, owned.epoch, cursor.position)
                 cursor = Cursor(batch.upto, cursor.entries + len(entries), batch.last_sha256)
             owned.reload()
