@@ -86,10 +86,12 @@ class Subject:
                     yield [Entry(row[POSITION], row[RAW]) for row in some]
 
     def _may_be_meant(self, rows: pa.Table) -> pa.ChunkedArray:
-        named = pc.match_substring(rows[RAW], self.value, ignore_case=True)
+        wanted = pc.MatchSubstringOptions(self.value, ignore_case=True)
+        named = pc.call_function("match_substring", [rows[RAW]], wanted)
         if self.erasure.column not in rows.schema.names:
             return named
-        return pc.or_(named, pc.fill_null(pc.equal(rows[self.erasure.column], self.value), False))
+        own = pc.call_function("equal", [rows[self.erasure.column], pa.scalar(self.value)])
+        return pc.call_function("or", [named, pc.fill_null(own, False)])
 
     @cached_property
     def _pattern(self) -> re.Pattern[bytes]:
