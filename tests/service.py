@@ -67,9 +67,14 @@ class ServiceProcess:
 
     def text(self, path: str) -> str:
         """Ask it, and read the text."""
-        with urllib.request.urlopen(self.url() + path, timeout=30) as response:
-            text: bytes = response.read()
-            return text.decode()
+        return self.bytes(path).decode()
+
+    def bytes(self, path: str, **headers: str) -> bytes:
+        """Ask it, and read the body as it is."""
+        request = urllib.request.Request(self.url() + path, headers=headers)
+        with urllib.request.urlopen(request, timeout=30) as response:
+            body: bytes = response.read()
+            return body
 
     def headers(self, path: str) -> Mapping[str, str]:
         """Ask it, and read the headers."""

@@ -1,6 +1,6 @@
 """What the gateway asks of whoever knows whether tables are right, and why."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from typing import Any, Protocol
 
 
@@ -17,4 +17,12 @@ class InspectorLike(Protocol):
 
     async def explain(self, name: str, key: Sequence[str]) -> dict[str, Any]:
         """The row that is meant, and the events that touch it."""
+        ...
+
+
+class VerifierLike(Protocol):
+    """Whether all that is kept fits together; readmodel.engine.verifying says what is answered and raised."""
+
+    def verify(self) -> AsyncIterator[dict[str, Any]]:
+        """Look at everything: what the work is doing, again and again, and at last the findings."""
         ...

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from gateway.archive import ArchiveLike, LossesLike
-from gateway.inspection import InspectorLike
+from gateway.erasure import ErasingLike
+from gateway.inspection import InspectorLike, VerifierLike
 from gateway.letters import LettersLike
 from gateway.rebuilds import RebuildsLike
 
@@ -17,3 +18,5 @@ class Operators:
     inspector: InspectorLike
     archive: ArchiveLike
     losses: LossesLike
+    erasing: ErasingLike
+    verifier: VerifierLike

@@ -1,7 +1,8 @@
 """The archive: for each stream a chain of segments without a hole, found from the manifests alone."""
 
 import threading
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -57,6 +58,17 @@ class Archive:
         """The segments that count no more, as others hold all that they hold."""
         chained = {link.segment.name for link in self.chain(stream)}
         return [manifest for name, manifest in self._manifests[stream].items() if name not in chained]
+
+    def tainted(self, stream: str) -> list[Manifest]:
+        """The segments that still have an entry which another one says is erased. They never count."""
+        self.chain(stream)
+        return _tainted(self._manifests[stream].values())
+
+    def erased(self, stream: str, after: int, upto: int) -> list[int]:
+        """The positions after one and up to another whose entries were archived and then erased."""
+        links = [link for link in self.chain(stream) if link.segment.upto > after and link.after < upto]
+        found = (at for link in links for at in link.segment.erased_after(link.after))
+        return [position for position in found if after < position <= upto]
 
     def entries(self, stream: str, after: int, upto: int) -> Generator[tuple[int, Rows]]:
         """What is archived after one position and up to another, in order, some at a time, and how far that goes."""
@@ -120,8 +132,8 @@ class Archive:
                     self._check_size(segment, part)
                 self._seen.add(path)
 
-    def verify(self, stream: str) -> Iterator[ArchiveDamaged]:
-        """Everything that is wrong with what is archived of a stream; every file is read."""
+    def verify(self, stream: str, checked: Callable[[int], None] = lambda _: None) -> Iterator[ArchiveDamaged]:
+        """Everything that is wrong with what is archived of a stream; every file is read, and told with its bytes."""
         self._verified.clear()
         try:
             chain = self.chain(stream, fresh=True)
@@ -133,6 +145,7 @@ class Archive:
                 self.whole(segment, part)
             except ArchiveDamaged as error:
                 yield error
+            checked(part.bytes)
 
     def writer(self, draft: Manifest, contracts: Mapping[str, str]) -> SegmentWriter:
         """Begin a segment; `contracts` has the digest of what typed each relation."""
@@ -193,7 +206,10 @@ class Archive:
 
 def _chain(stream: str, segments: Iterable[Manifest]) -> tuple[Link, ...]:
     """From the beginning always on with the segment that reaches furthest; ArchiveDamaged where there is a hole."""
-    waiting = sorted(segments, key=lambda segment: (segment.after, segment.token))
+    segments = list(segments)
+    tainted = {segment.name for segment in _tainted(segments)}
+    sound = [segment for segment in segments if segment.name not in tainted]
+    waiting = sorted(sound, key=lambda segment: (segment.after, segment.token))
     chain: list[Link] = []
     position, best = START, None
     while True:
@@ -209,3 +225,14 @@ def _chain(stream: str, segments: Iterable[Manifest]) -> tuple[Link, ...]:
         following = f"{stream}/{waiting[0].name}"
         raise ArchiveDamaged(segment=following, file="the segment before", reason=reason)
     return tuple(chain)
+
+
+def _tainted(segments: Iterable[Manifest]) -> list[Manifest]:
+    """Whoever knew of all that is erased within its bounds has it in its own list; so counting is enough."""
+    segments = list(segments)
+    erased = sorted({position for segment in segments for position in segment.erased})
+
+    def known(segment: Manifest) -> int:
+        return bisect_right(erased, segment.upto) - bisect_right(erased, segment.after)
+
+    return [segment for segment in segments if known(segment) > len(segment.erased_after(segment.after))]

@@ -41,6 +41,7 @@ def merge(archive: Archive, run: Sequence[Link], contracts: Mapping[str, str], d
         upto=last.upto,
         level=last.level + 1,
         last_sha256=last.last_sha256,
+        erased=tuple(position for link in run for position in link.segment.erased_after(link.after)),
     )
     for segment, part in [(link.segment, part) for link in run for part in link.segment.parts]:
         archive.whole(segment, part)
@@ -82,10 +83,15 @@ def clean(archive: Archive, stream: str, grace: timedelta) -> list[str]:
         # The manifest first, so that nobody takes what is left for a segment.
         archive.folder.delete(segment.path)
         archive.folder.delete(segment.folder)
-    left = list(_left_behind(archive, stream, chain, now - grace))
+    return [*(segment.name for segment in gone), *sweep(archive, stream, now - grace)]
+
+
+def sweep(archive: Archive, stream: str, before: datetime) -> list[str]:
+    """Delete what an interrupted writer left and did not touch since a moment: their names."""
+    left = list(_left_behind(archive, stream, archive.chain(stream), before))
     for name in left:
         archive.folder.delete(f"{stream}/{name}")
-    return [*(segment.name for segment in gone), *left]
+    return left
 
 
 def _superseded_at(segment: Manifest, chain: Sequence[Link]) -> datetime:

@@ -48,6 +48,7 @@ class Manifest(BaseModel):
     """A segment: the entries of a stream after one position and up to another.
 
     `level` counts how often it was merged. A `gap` has no entries: they are lost, and an operator accepted that.
+    Those `erased` were archived and are gone from its files; they count among its `entries`, as they did before.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -59,6 +60,7 @@ class Manifest(BaseModel):
     entries: int = 0
     level: int = 0
     gap: bool = False
+    erased: tuple[int, ...] = ()
     last_sha256: str | None = None
     written_at: datetime = Field(default_factory=lambda: datetime.now(UTC))
     parts: tuple[Part, ...] = ()
@@ -91,14 +93,27 @@ class Manifest(BaseModel):
         body = self.model_dump(mode="json")
         return orjson.dumps({"manifest": body, "sha256": _sha256(body)}, option=orjson.OPT_INDENT_2)
 
+    def erased_after(self, position: int) -> tuple[int, ...]:
+        """Those of its erased positions that come after another."""
+        return tuple(at for at in self.erased if at > position)
+
     @field_serializer("after", "upto")
     def _as_entry_id(self, position: int) -> str:
         return format_position(position)
+
+    @field_serializer("erased")
+    def _as_entry_ids(self, positions: tuple[int, ...]) -> list[str]:
+        return [format_position(position) for position in positions]
 
     @field_validator("after", "upto", mode="before")
     @classmethod
     def _from_entry_id(cls, value: Any) -> Any:
         return parse_position(value) if isinstance(value, str) else value
+
+    @field_validator("erased", mode="before")
+    @classmethod
+    def _from_entry_ids(cls, value: Any) -> Any:
+        return tuple(parse_position(at) if isinstance(at, str) else at for at in value)
 
 
 def read_manifest(stream: str, name: str, content: bytes) -> Manifest:

@@ -42,7 +42,7 @@ class SegmentWriter:
     def finish(self) -> Manifest:
         """Complete the files, then the manifest, which makes the segment count."""
         parts = [self._part(relation, file) for relation, file in sorted(self._files.items())]
-        entries = sum(part.rows for part in parts if part.has_raw)
+        entries = sum(part.rows for part in parts if part.has_raw) + len(self._draft.erased)
         manifest = self._draft.model_copy(update={"entries": entries, "parts": tuple(parts)})
         if parts:
             self._folder.sync(manifest.folder)

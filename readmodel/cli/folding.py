@@ -92,7 +92,7 @@ async def folding(settings: Settings, plans: Sequence[Plan]) -> AsyncIterator[Fo
         await monitor.look()
         await stack.enter_async_context(in_background(monitor.watch()))
         keepers = {plan.key: Caretaker(runners[plan.key], plan, stores.of, leases) for plan in plans}
-        operators = operating(plans, stores, history, keepers, leases, settings.data_dir)
+        operators = operating(plans, stores, history, archiver, keepers, leases, settings.data_dir)
         await operators.rebuilding.tidy()
         if every := settings.audit_every_seconds:
             watching = operators.inspector.audits.watch(every, lambda plan: _is_kept(runners[plan.key]))

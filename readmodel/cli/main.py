@@ -7,6 +7,7 @@ import click
 
 from readmodel.cli.addresses import env
 from readmodel.cli.demo import demo
+from readmodel.cli.erase import erase_user
 from readmodel.cli.gaps import accept_gap
 from readmodel.cli.imports import import_
 from readmodel.cli.inspecting import audit, explain
@@ -17,6 +18,7 @@ from readmodel.cli.rebuild import rebuild, rollback, swap
 from readmodel.cli.serve import migrate, serve
 from readmodel.cli.status import status
 from readmodel.cli.token import token
+from readmodel.cli.verify import verify
 from readmodel.errors import ReadModelError
 
 
@@ -26,8 +28,8 @@ def commands() -> None:
     """The read side of CartSnitch: projections of the event log, and the API that serves them."""
 
 
-SERVING, LOOKING = (serve, demo, migrate, token, env, new), (status, audit, explain)
-CHANGING = (rebuild, swap, rollback, dead_letters, accept_gap, publish, import_)
+SERVING, LOOKING = (serve, demo, migrate, token, env, new), (status, audit, explain, verify)
+CHANGING = (rebuild, swap, rollback, dead_letters, accept_gap, erase_user, publish, import_)
 
 for command in (*SERVING, *LOOKING, *CHANGING):
     commands.add_command(command)

@@ -4,19 +4,24 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import redis.asyncio
 
 import projections
-from readmodel.cli.archive import history_of
+from readmodel.cli.archive import archiver_of, history_of
 from readmodel.cli.background import in_background
 from readmodel.cli.stores import Stores, open_stores
+from readmodel.engine.archiver import Archiver
 from readmodel.engine.bench import Bench
 from readmodel.engine.catalogue import discover
+from readmodel.engine.erasing import Erasing
+from readmodel.engine.erasing_event import ErasingEvent
 from readmodel.engine.history import History
 from readmodel.engine.inspection import Inspector
 from readmodel.engine.lease import TTL, Leases
+from readmodel.engine.leftovers import Leftovers
 from readmodel.engine.letters import Letters
 from readmodel.engine.losses import Losses
 from readmodel.engine.ownership import Borrower, Keeper
@@ -25,9 +30,16 @@ from readmodel.engine.plan import Plan
 from readmodel.engine.preparation import prepare
 from readmodel.engine.rebuild import Rebuilds
 from readmodel.engine.rebuilding import Rebuilding
+from readmodel.engine.scratch import FOLDER
 from readmodel.engine.showing import Showing
+from readmodel.engine.verifying import Verifier
+from readmodel.importers.notes import forget
 from readmodel.settings import Settings
+from readmodel.stores.erasures import ErasureTable
 from readmodel.stores.leases import LeaseTable, process_name
+
+PATIENCE = 10.0
+"""Seconds that a running service may take to fold the next events, until it is done in its place."""
 
 
 @dataclass(frozen=True)
@@ -40,27 +52,48 @@ class Operating:
     losses: Losses
     inspector: Inspector
     past: Past
+    erasing: Erasing
+    archiver: Archiver
+    verifier: Verifier
 
 
 def operating(
     plans: Sequence[Plan],
     stores: Stores,
     history: History,
+    archiver: Archiver,
     keepers: Mapping[str, Keeper],
     leases: Leases,
     data_dir: Path,
+    patience: float = PATIENCE,
 ) -> Operating:
-    """What can be done with these stores to the projections that `keepers` own."""
+    """What can be done with these stores to the projections that `keepers` own; `patience` is ErasingEvent's."""
     letters = Letters(plans, stores.readers, keepers)
     showing = Showing(stores.beside, history, keepers, leases)
     bench = Bench(stores.copiers, history, data_dir)
+    inspector = Inspector(plans, bench)
+    event = ErasingEvent(tuple(plans), history, stores.readers, keepers, data_dir / FOLDER, patience)
+    erasing = Erasing(
+        plans,
+        history,
+        archiver,
+        showing,
+        inspector.audits,
+        event,
+        Leftovers(plans, stores.sweepers, leases, event),
+        ErasureTable(stores.database_url),
+        partial(forget, history.streams.client),
+    )
     return Operating(
         plans,
         letters=letters,
         rebuilding=Rebuilding(plans, Rebuilds(showing, history, letters, stores.copiers, data_dir)),
         losses=Losses(history, plans, stores.readers),
-        inspector=Inspector(plans, bench),
+        inspector=inspector,
         past=Past(plans, bench, letters),
+        erasing=erasing,
+        archiver=archiver,
+        verifier=Verifier(plans, history, stores.readers, ErasureTable(stores.database_url), data_dir / FOLDER),
     )
 
 
@@ -77,6 +110,8 @@ async def without_service(settings: Settings) -> AsyncIterator[Operating]:
         await asyncio.to_thread(prepare, plans, stores.of)
         keepers = {plan.key: Borrower(plan, stores.of, leases) for plan in plans}
         try:
-            yield operating(plans, stores, history_of(settings, client), keepers, leases, settings.data_dir)
+            history = history_of(settings, client)
+            archiver = archiver_of(settings, history, leases)
+            yield operating(plans, stores, history, archiver, keepers, leases, settings.data_dir, patience=0.0)
         finally:
             await leases.close()

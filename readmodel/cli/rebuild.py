@@ -1,19 +1,18 @@
 """`readmodel rebuild`, `swap` and `rollback`: builds of projections, made and shown while the service goes on."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
-from contextlib import aclosing, contextmanager
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing
 from typing import Any
 
 import click
 import orjson
-from rich.console import Console
-from rich.status import Status
 
 import projections
 from readmodel.cli.addresses import complete, service_url
 from readmodel.cli.asking import ask_lines
 from readmodel.cli.operating import without_service
+from readmodel.cli.steps import steps_shown
 from readmodel.engine.catalogue import discover
 from readmodel.engine.rebuilding import Rebuilding
 from readmodel.settings import Settings
@@ -92,7 +91,7 @@ def _decided(name: str, found: list[Shown]) -> list[Shown]:
 def _done(what: str, name: str, directly: Directly, **parameters: Any) -> list[Shown]:
     """The outcomes, by the running service or, where none runs, by ourselves."""
     settings = Settings.load()
-    with _progress() as show:
+    with steps_shown() as show:
         if url := service_url(settings):
             steps = ask_lines(settings, url, f"{PATH}/{what}", projection=name, **parameters)
             return [outcome for step in steps for outcome in show(step)]
@@ -103,31 +102,6 @@ def _done(what: str, name: str, directly: Directly, **parameters: Any) -> list[S
 async def _directly(settings: Settings, directly: Directly, show: Callable[[Shown], list[Shown]]) -> list[Shown]:
     async with without_service(settings) as operating, aclosing(directly(operating.rebuilding)) as steps:
         return [outcome async for step in steps for outcome in show(step)]
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[Shown], list[Shown]]]:
-    """Show steps on a terminal as they come; give back those that are outcomes."""
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        yield lambda step: [step["outcome"]] if "outcome" in step else []
-        return
-    with Status("beginning", console=console) as status:
-
-        def show(step: Shown) -> list[Shown]:
-            if "outcome" in step:
-                return [step["outcome"]]
-            status.update(_line(step))
-            return []
-
-        yield show
-
-
-def _line(step: Shown) -> str:
-    line = f"{step['projection']}: {step['phase']}"
-    if step["done"]:
-        line += f", {step['done']:,} at {step['rate']:,.0f}/s"
-    return line + (f", {step['eta_seconds']:.0f} s left" if step["eta_seconds"] is not None else "")
 
 
 def _tell(found: list[Shown], *, as_json: bool) -> None:

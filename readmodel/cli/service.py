@@ -48,7 +48,9 @@ async def running(settings: Settings) -> AsyncIterator[Service]:
 
 def _operators(found: Folding) -> Operators:
     can = found.operating
-    return Operators(can.letters, can.rebuilding, can.inspector, found.archiver.status, can.losses)
+    return Operators(
+        can.letters, can.rebuilding, can.inspector, found.archiver.status, can.losses, can.erasing, can.verifier
+    )
 
 
 @asynccontextmanager

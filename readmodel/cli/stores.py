@@ -17,6 +17,7 @@ from readmodel.stores import duckdb as duck
 from readmodel.stores import postgres
 from readmodel.stores.copying import Copier, DuckCopier, PostgresCopier
 from readmodel.stores.duckdb import DuckStore
+from readmodel.stores.erasing import DuckSweeper, PostgresSweeper, Sweeper
 from readmodel.stores.postgres import PostgresStore
 from readmodel.stores.reading import DuckReader, PostgresReader, Reader
 from readmodel.stores.sql import read_sql
@@ -35,6 +36,7 @@ class Stores:
     file: duckdb.DuckDBPyConnection
     readers: Mapping[StoreName, Reader]
     copiers: Mapping[StoreName, Copier]
+    sweepers: Mapping[StoreName, Sweeper]
 
     def of(self, plan: Plan) -> Store:
         """The writing side for one plan."""
@@ -73,7 +75,8 @@ async def open_stores(settings: Settings) -> AsyncIterator[Stores]:
     try:
         readers: dict[StoreName, Reader] = {POSTGRES: of_postgres, DUCKDB: of_duckdb}
         copiers: dict[StoreName, Copier] = {POSTGRES: PostgresCopier(database_url), DUCKDB: DuckCopier(file)}
-        yield Stores(database_url, file, readers, copiers)
+        sweepers: dict[StoreName, Sweeper] = {POSTGRES: PostgresSweeper(database_url), DUCKDB: DuckSweeper(file)}
+        yield Stores(database_url, file, readers, copiers, sweepers)
     finally:
         await of_postgres.close()
         of_duckdb.close()

@@ -7,7 +7,8 @@ believed dead, write the same events twice, which readers see through.
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -18,7 +19,7 @@ from readmodel.archive.manifest import Manifest
 from readmodel.archive.segment import Rows
 from readmodel.engine.archive_status import ArchiveStatus
 from readmodel.engine.history import History, HistoryUnavailable
-from readmodel.engine.lease import Leases
+from readmodel.engine.lease import TTL, Leases
 from readmodel.engine.retention import Retention
 from readmodel.engine.streams import PAGE
 from readmodel.engine.typed import digests, typed
@@ -34,7 +35,14 @@ LOOK_EVERY = 1.0
 CHECK_EVERY = 60.0
 """Seconds between looks at the files, unless the grace of those to delete is shorter."""
 
+PATIENCE = 2 * TTL.total_seconds()
+"""Seconds to wait for the lease, which is longer than one outlives a dead owner."""
+
 log = logging.getLogger(__name__)
+
+
+class NotArchiver(ReadModelError):
+    """This process does not keep the archive: {reason}"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +67,10 @@ class Archiver:
         self._cutting = cutting
         self._retention = retention
         self._working: asyncio.Task[None] | None = None
+        self._turn = asyncio.Lock()
+        self._owns = asyncio.Event()
+        # Rises with every time that the lease is got.
+        self._term = 0
         # Entries added to each stream in its life less those that wait: what `entries-added` is compared with.
         self._done: dict[str, int] = {}
         self._checked: dict[str, float] = {}
@@ -69,6 +81,8 @@ class Archiver:
             try:
                 await self._leases.hold(LEASE, self._lose)
                 self.status.owned = True
+                self._term += 1
+                self._owns.set()
                 self._checked.clear()  # another may have written meanwhile
                 self._working = asyncio.create_task(self._work())
                 await self._working
@@ -82,6 +96,31 @@ class Archiver:
                 await asyncio.sleep(LOOK_EVERY)
             finally:
                 self.status.owned = False
+                self._owns.clear()
+
+    @asynccontextmanager
+    async def alone(self) -> AsyncIterator[None]:
+        """A block in which nobody else writes to the archive; NotArchiver where, before or after, another does."""
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await self._owns.wait()
+        except TimeoutError:
+            reason = "another one does; set READMODEL_URL to where that one answers"
+            raise NotArchiver(reason=reason) from None
+        term = self._term
+        async with self._turn:
+            yield
+        if not self.status.owned or self._term != term:
+            raise NotArchiver(reason="its lease was lost meanwhile; do it again")
+
+    async def cut_all(self, stream: str) -> int:
+        """Archive a stream to its end, due or not, from within `alone`: up to where; HistoryGap where some is lost."""
+        end = await self._history.end(stream, fresh=True)
+        upto = end.upto if end else START
+        await self._history.check("The archiver", stream, upto, end.last_sha256 if end else None)
+        while (await self._history.state(stream)).last > upto and (cut := await self._cut(stream, upto)):
+            upto = cut.upto
+        return upto
 
     async def _end_work(self) -> None:
         if self._working:
@@ -100,7 +139,8 @@ class Archiver:
 
     async def _guarded(self, stream: str, work: Callable[[str], Awaitable[None]]) -> None:
         try:
-            await work(stream)
+            async with self._turn:
+                await work(stream)
         except Superseded:
             return  # somebody else merged the same segments; the next look sees that
         except (HistoryUnavailable, StoreUnavailable, ArchiveUnavailable, OSError) as error:  # a full disk is the last
@@ -173,7 +213,7 @@ class Archiver:
         if not rows:
             return None
         # Where the stream was read to its end, so much is certain; the entries that were lost count as done, too.
-        self._done[stream] = added if len(rows) < self._cutting.rows else self._done[stream] + len(rows)
+        self._done[stream] = added if len(rows) < self._cutting.rows else self._done.get(stream, 0) + len(rows)
         draft = Manifest(stream=stream, after=after, upto=rows[-1][0], last_sha256=digest_of(rows[-1][1]))
         manifest = await asyncio.to_thread(self._write, draft, rows)
         await self._history.end(stream, fresh=True)

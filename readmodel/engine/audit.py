@@ -3,7 +3,8 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -106,6 +107,13 @@ class Audit:
     def last(self) -> list[Audited]:
         """The last result of every projection that was audited since the start."""
         return [self._last[plan.key] for plan in self._plans if plan.key in self._last]
+
+    @asynccontextmanager
+    async def quiet(self) -> AsyncIterator[None]:
+        """A block in which nothing is audited; what was found before it is forgotten, with the rows that it shows."""
+        async with self._turn:
+            yield
+            self._last.clear()
 
     async def run(self, plan: Plan) -> Audited:
         """Audit one projection now, after those that are being audited. What goes wrong is said in the result."""

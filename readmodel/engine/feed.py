@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from readmodel.engine.batch import Batch, batch_of
-from readmodel.engine.gap import HistoryGap, fault_in_stream
 from readmodel.engine.history import History, entries_of
 from readmodel.errors import ReadModelError
 from readmodel.events.position import format_position
@@ -15,6 +14,10 @@ from readmodel.events.position import format_position
 EVERYTHING = 2**63 - 1
 
 log = logging.getLogger(__name__)
+
+
+class NotFollowing(ReadModelError):
+    """The entry at {position} has been trimmed from {stream}, so what was read need not follow it."""
 
 
 class Taker(Protocol):
@@ -69,7 +72,7 @@ class Feed:
         after = self.delivered[stream]
         try:
             entries = [entry for entry in entries_of(found) if entry.position > after]
-            await self._check_follows(stream, after)
+            await self._check(stream, after)
             batch = await asyncio.to_thread(batch_of, stream, entries, after)
         except Exception as error:
             # Never raised: the framework would drop the batch and go on behind it. In history the runners either
@@ -83,15 +86,11 @@ class Feed:
             self.unknown[stream] += batch.unknown
             await asyncio.gather(*(taker.offer(batch) for taker in list(self._takers[stream])))
 
-    async def _check_follows(self, stream: str, after: int) -> None:
-        """HistoryGap unless the entry that was delivered last is in the stream still, now that others have been read.
-
-        Were it trimmed, those behind it may be as well, and were so when the stream was read. That they are archived
-        is no help here: reading a stream passes over what is trimmed without a word.
-        """
-        look = await self._history.streams.look(stream, {after})
-        if fault := fault_in_stream(look, after, None):
-            raise HistoryGap(reader="the feed", stream=stream, position=format_position(after), reason=fault.reason)
+    async def _check(self, stream: str, after: int) -> None:
+        """Raise unless nothing is missing between a position and what was read after it."""
+        await self._history.check("the feed", stream, after)
+        if not await self._history.is_in_stream(stream, after):
+            raise NotFollowing(stream=stream, position=format_position(after))
 
     def _interrupt(self, stream: str, found: list[tuple[bytes, dict[bytes, bytes]]]) -> None:
         try:

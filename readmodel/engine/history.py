@@ -79,6 +79,17 @@ class History:
             at = Cursor(last.position, at.entries + len(entries), digest_of(last.raw))
         return at
 
+    async def is_in_stream(self, stream: str, position: int) -> bool:
+        """Whether the stream by itself has all that follows a position; else it takes the archive to know."""
+        look = await self.streams.look(stream, {position})
+        if position == START:
+            return look.state.added == look.state.length
+        return look.raws[position] is not None
+
+    async def is_erased(self, stream: str, position: int) -> bool:
+        """Whether an entry was archived and then taken out for good."""
+        return bool(await self._archive_call(lambda archive: archive.erased(stream, position - 1, position)))
+
     async def state(self, stream: str) -> StreamState:
         """How long a stream is and where it ends."""
         return (await self.streams.look(stream)).state
@@ -192,9 +203,11 @@ class History:
             return fault_in_stream(look, position, sha256)
         if seam != START and (reason := fault_of_entry(look, seam, end.last_sha256)):
             return Fault(seam, f"the stream goes on where the archive ends, at {format_position(seam)}, and {reason}")
-        if position != START and sha256 and await self._archived_digest(stream, position, end) != sha256:
-            return Fault(position, "the archive does not hold the entry that it read there")
-        return None
+        if position == START or not sha256 or await self._archived_digest(stream, position, end) == sha256:
+            return None
+        if await self.is_erased(stream, position):
+            return None
+        return Fault(position, "the archive does not hold the entry that it read there")
 
     async def _archived_digest(self, stream: str, position: int, end: Manifest) -> str | None:
         if position == end.upto:

@@ -30,7 +30,7 @@ from readmodel.stores.store import Cursor, Store, StoreUnavailable, Version
 
 _HINTS = {
     "kept": "make one with `readmodel rebuild --no-swap`",
-    "previous": "it has not been rebuilt since it was first built, or the build before was dropped",
+    "previous": "it has not been rebuilt since it was first built, or the build before was dropped, as an erasure does",
 }
 
 

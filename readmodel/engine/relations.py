@@ -55,7 +55,10 @@ class Relations:
         # Texts become the column types that Arrow does not carry.
         columns = ", ".join(f"CAST({c.name} AS {c.type.duckdb}) AS {c.name}" for c in relation.columns)
         tail = f"{relation.name}_tail"
-        connection.register(tail, self.tail.get(relation.name, relation.arrow_schema.empty_table()))
+        # A copy: DuckDB pushes the filters of joins into its sources, and cannot hand all of them to Arrow (1.5).
+        connection.register("tail_rows", self.tail.get(relation.name, relation.arrow_schema.empty_table()))
+        connection.execute(f"CREATE OR REPLACE TEMPORARY TABLE {tail} AS SELECT * FROM tail_rows")
+        connection.unregister("tail_rows")
         kept = f"position NOT IN (SELECT position FROM {LEFT_OUT} WHERE stream = '{stream_of(relation.model.type)}')"
         sources = [(tail, ""), *_sources(self.archived.get(relation.name, ()))]
         selects = [

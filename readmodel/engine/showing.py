@@ -75,17 +75,20 @@ class Showing:
     @asynccontextmanager
     async def beside(self, plan: Plan, version: Version, store: Store, work: Work) -> AsyncIterator[Owned]:
         """A block between two folds, in which a build is exactly as far as the live one."""
+        # What was erased since is counted by the live build and can be folded by no other, so counts alone will not do.
+        was_close = False
         while True:
             async with self.between_folds(plan) as owned:
                 cursors = await to_its_end(store.take_over, version, owned.epoch, plan.streams)
-                behind = sum(owned.cursors[s].entries - cursors[s].entries for s in plan.streams)
+                behind = _entries(owned.cursors) - _entries(cursors)
                 work.begin("catching up", behind)
-                if behind <= CLOSE:
+                if was_close or behind <= CLOSE:
                     reached = await self._fold(plan, version, store, cursors, owned, work)
                     await self._retry(plan, version, store, reached, owned)
                     yield owned
                     return
-            await self._fold(plan, version, store, cursors, owned, work)
+            reached = await self._fold(plan, version, store, cursors, owned, work)
+            was_close = _entries(reached) - _entries(cursors) <= CLOSE
 
     async def _fold(
         self, plan: Plan, version: Version, store: Store, cursors: Mapping[str, Cursor], owned: Owned, work: Work
@@ -110,6 +113,10 @@ class Showing:
         for stream, letters in settled.items():
             batch = batch_of(stream, [Entry(letter.position, letter.raw) for letter in letters])
             await to_its_end(committer.refold, batch, owned.epoch, cursors[stream].position)
+
+
+def _entries(cursors: Mapping[str, Cursor]) -> int:
+    return sum(cursor.entries for cursor in cursors.values())
 
 
 def tidy(plan: Plan, store: Store, *, keep: bool = False) -> None:

@@ -1,6 +1,6 @@
 """The streams in Redis, read by position."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,8 @@ CONNECTION_ERRORS = (redis.exceptions.RedisError, OSError, RuntimeError)
 """What the client raises when Redis cannot be asked; uvloop says RuntimeError where a connection is closed already."""
 PAGE = 4_000
 """Entries per read."""
+DELETED_AT_ONCE = 500
+"""Entries per command that deletes them one by one."""
 
 
 class HistoryUnavailable(ReadModelError):
@@ -43,12 +45,12 @@ class Streams:
     """What Redis holds. Every method raises HistoryUnavailable when it is away."""
 
     def __init__(self, client: "redis.asyncio.Redis") -> None:
-        self._client = client
+        self.client = client
 
     async def after(self, stream: str, position: int, upto: int, count: int) -> tuple[bool, list[Entry]]:
         """The next entries after a position, and whether the one at it is there: then none is missing between them."""
         try:
-            found = await self._client.xrange(stream, format_position(position), format_position(upto), count + 1)
+            found = await self.client.xrange(stream, format_position(position), format_position(upto), count + 1)
         except CONNECTION_ERRORS as error:
             raise HistoryUnavailable(reason=str(error)) from error
         entries = entries_of(found or [])
@@ -59,7 +61,7 @@ class Streams:
     async def before(self, stream: str, position: int) -> int:
         """The position of the last entry before one; 0 where there is none."""
         try:
-            found = await self._client.xrevrange(stream, f"({format_position(position)}", "-", 1) if position else []
+            found = await self.client.xrevrange(stream, f"({format_position(position)}", "-", 1) if position else []
         except CONNECTION_ERRORS as error:
             raise HistoryUnavailable(reason=str(error)) from error
         return entries_of(found)[0].position if found else START
@@ -68,7 +70,7 @@ class Streams:
         """How long a stream is, where it ends, and the entries at some positions, all at one moment."""
         wanted = [position for position in positions if position != START]
         try:
-            async with self._client.pipeline(transaction=True) as pipeline:
+            async with self.client.pipeline(transaction=True) as pipeline:
                 pipeline.xinfo_stream(stream)
                 for position in wanted:
                     pipeline.xrange(stream, format_position(position), format_position(position))
@@ -81,20 +83,41 @@ class Streams:
         raws = {at: next((e.raw for e in entries_of(one)), None) for at, one in zip(wanted, found, strict=True)}
         return Look(_state(info), raws)
 
+    async def append(self, stream: str, raw: bytes) -> int:
+        """Add an entry at the end: its position."""
+        try:
+            entry_id: Any = await self.client.xadd(stream, {"data": raw})
+        except CONNECTION_ERRORS as error:
+            raise HistoryUnavailable(reason=str(error)) from error
+        return parse_position(entry_id.decode())
+
+    async def delete(self, stream: str, positions: Sequence[int]) -> int:
+        """Delete entries: how many of them there were."""
+        ids = [format_position(position) for position in positions]
+        try:
+            return sum([int(await self.client.xdel(stream, *part)) for part in _in_parts(ids)])
+        except CONNECTION_ERRORS as error:
+            raise HistoryUnavailable(reason=str(error)) from error
+
     async def trim(self, stream: str, before: int) -> int:
         """Delete the entries before a position: how many there were."""
         try:
-            return int(await self._client.xtrim(stream, minid=format_position(before), approximate=False))
+            return int(await self.client.xtrim(stream, minid=format_position(before), approximate=False))
         except CONNECTION_ERRORS as error:
             raise HistoryUnavailable(reason=str(error)) from error
 
     async def milliseconds(self) -> int:
         """The server's clock, which entry ids are made of."""
         try:
-            seconds, micros = await self._client.time()
+            seconds, micros = await self.client.time()
         except CONNECTION_ERRORS as error:
             raise HistoryUnavailable(reason=str(error)) from error
         return int(seconds) * 1_000 + int(micros) // 1_000
+
+
+def _in_parts(ids: Sequence[str]) -> Iterator[Sequence[str]]:
+    """The ids in parts that hold up the server's other clients for no time."""
+    return (ids[start : start + DELETED_AT_ONCE] for start in range(0, len(ids), DELETED_AT_ONCE))
 
 
 def entries_of(found: Iterable[Any]) -> list[Entry]:

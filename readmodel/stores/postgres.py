@@ -44,7 +44,7 @@ def migrate(url: str) -> None:
         connection.execute("SELECT pg_advisory_xact_lock(%s)", [_MIGRATION_LOCK])
         for statement in read_sql("readmodel.stores", "own_tables.sql").sections.values():
             connection.execute(statement.encode())
-        for own in ("leases", "gaps"):
+        for own in ("leases", "gaps", "erasures"):
             connection.execute(read_sql("readmodel.stores", f"{own}.sql").sections[own].encode())
 
 

@@ -70,6 +70,8 @@ SAMPLES = {
     "/api/v1/ops/swap": ["?projection=products"],
     "/api/v1/ops/rollback": ["?projection=products"],
     "/api/v1/ops/abandon": ["?projection=products"],
+    "/api/v1/ops/erase-user": ["?user=ada"],
+    "/api/v1/ops/verify": [""],
     "/livez": [""],
     "/readyz": [""],
     "/health": [""],

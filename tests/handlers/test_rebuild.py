@@ -296,7 +296,7 @@ async def test_a_new_version_of_the_code_is_built_from_history_beside_the_old_on
         leases = Leases(LeaseTable(old.stores.database_url, "the new code", TTL))
         await asyncio.to_thread(prepare, [second], old.stores.of)
         keepers = {second.key: Borrower(second, old.stores.of, leases)}
-        new = operating([second], old.stores, History(redis), keepers, leases, settings.data_dir)
+        new = operating([second], old.stores, History(redis), old.archiver, keepers, leases, settings.data_dir)
         ((_, made),) = [each async for each in new.rebuilding.build_first()]
         assert made
         assert made["live"]

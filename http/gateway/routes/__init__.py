@@ -5,6 +5,7 @@ from gateway.routes import (
     archive,
     coupons,
     dead_letters,
+    erasure,
     frontend,
     health,
     inflation,
@@ -42,4 +43,5 @@ ROUTES = (
     *archive.routes,
     *inspection.routes,
     *rebuilds.routes,
+    *erasure.routes,
 )
