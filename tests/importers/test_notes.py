@@ -1,5 +1,7 @@
 """What the first load has noted about somebody is forgotten with him."""
 
+from typing import Any
+
 from redis.asyncio import Redis
 
 from readmodel.events.position import parse_position
@@ -15,10 +17,11 @@ async def test_his_notes_go_and_the_others_hold(redis: Redis) -> None:
     for entry_id in ("5-0", "6-0", "7-0"):
         await redis.xadd(STREAM, {"data": b"{}"}, id=entry_id)
     fingerprints = {"registered ada": b"1", "registered ada-2": b"2", "registered bob": b"3", "last": b"6-0"}
-    await redis.hset(notes, mapping=fingerprints)  # type: ignore[misc]
+    client: Any = redis
+    await client.hset(notes, mapping=fingerprints)
 
     assert await forget(redis, STREAM, "ada", [parse_position("6-0")]) == 1
     assert await forget(redis, STREAM, "ada", [parse_position("6-0")]) == 0
 
-    kept = await redis.hgetall(notes)  # type: ignore[misc]
+    kept = await client.hgetall(notes)
     assert kept == {b"registered ada-2": b"2", b"registered bob": b"3", b"last": b"7-0"}
