@@ -41,8 +41,8 @@ def migrate(url: str) -> None:
         connection.execute("SELECT pg_advisory_xact_lock(%s)", [_MIGRATION_LOCK])
         for statement in read_sql("readmodel.stores", "own_tables.sql").sections.values():
             connection.execute(statement.encode())
-        for own in ("leases", "gaps"):
-            connection.execute(read_sql("readmodel.stores", f"{own}.sql").sections[own].encode())
+        for own, section in (("leases", "leases"), ("gaps", "gaps"), ("gaps", "followed")):
+            connection.execute(read_sql("readmodel.stores", f"{own}.sql").sections[section].encode())
 
 
 class PostgresStore:
