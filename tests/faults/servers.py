@@ -12,7 +12,7 @@ import psutil
 
 from readmodel import datadir
 from readmodel.embedded.postgres import Postgres
-from readmodel.embedded.process import is_free
+from readmodel.embedded.process import is_dead, is_free, wait_until
 from readmodel.embedded.server import Server
 from readmodel.embedded.valkey import Valkey
 
@@ -49,7 +49,8 @@ class Killable:
         for process in killed:
             with suppress(psutil.NoSuchProcess):
                 process.send_signal(signal.SIGKILL)
-        psutil.wait_procs(killed, timeout=30)
+        # Whether somebody has collected them is not waited for: a container's first process may take a second or two.
+        assert wait_until(lambda: all(map(is_dead, killed)), 30), f"{self.name} outlived kill -9"
 
 
 class RealRedis(Valkey):
