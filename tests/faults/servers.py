@@ -50,7 +50,9 @@ class Killable:
             with suppress(psutil.NoSuchProcess):
                 process.send_signal(signal.SIGKILL)
         # Whether somebody has collected them is not waited for: a container's first process may take a second or two.
-        assert wait_until(lambda: all(map(is_dead, killed)), 30), f"{self.name} outlived kill -9"
+        # But a zombie may have threads that have not let go of the port yet.
+        gone = wait_until(lambda: all(map(is_dead, killed)) and is_free(self._server.port), 30)
+        assert gone, f"{self.name} outlived kill -9"
 
 
 class RealRedis(Valkey):
