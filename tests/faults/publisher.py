@@ -35,7 +35,8 @@ class Publisher:
         self._stopping = threading.Event()
         self._free = threading.Event()
         self._free.set()
-        self._thread = threading.Thread(target=self._publish, name="publisher")
+        # A daemon, because where a test has failed to bring Redis back it tries for ever.
+        self._thread = threading.Thread(target=self._publish, name="publisher", daemon=True)
 
     @property
     def count(self) -> int:
