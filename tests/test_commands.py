@@ -6,10 +6,12 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 import redis as redis_client
 
 from gateway.auth import Authenticator
+from readmodel.cli.main import commands
 from readmodel.engine.catalogue import plans_of
 from tests.service import READMODEL, SECRET, ServiceProcess, service_process
 
@@ -122,3 +124,11 @@ def test_a_new_projection_is_one(service: ServiceProcess, tmp_path: Path, monkey
     assert (tmp_path / "tests" / "projections" / "test_sample_of_new.py").exists()
     assert refused(service, "new", "projection", "sample_of_new", cwd=tmp_path)[0] == 1
     assert refused(service, "new", "projection", "No-Name", cwd=tmp_path)[0] == 2
+
+
+def test_every_command_is_found_under_its_name() -> None:
+    """They are imported when they are asked for, so only that shows whether the table of them is right."""
+    context = click.Context(commands)
+    found = [(name, commands.get_command(context, name)) for name in commands.list_commands(context)]
+    assert [name for name, command in found if command is None or command.name != name] == []
+    assert commands.get_command(context, "nonsense") is None

@@ -2,37 +2,55 @@
 
 import logging
 import sys
+from importlib import import_module
 
 import click
 
-from readmodel.cli.addresses import env
-from readmodel.cli.demo import demo
-from readmodel.cli.erase import erase_user
-from readmodel.cli.gaps import accept_gap
-from readmodel.cli.imports import import_
-from readmodel.cli.inspecting import audit, explain
-from readmodel.cli.letters import dead_letters
-from readmodel.cli.new import new
-from readmodel.cli.publish import publish
-from readmodel.cli.rebuild import rebuild, rollback, swap
-from readmodel.cli.serve import migrate, serve
-from readmodel.cli.status import status
-from readmodel.cli.token import token
-from readmodel.cli.verify import verify
 from readmodel.errors import ReadModelError
 
+COMMANDS = {
+    "serve": "serve:serve",
+    "demo": "demo:demo",
+    "migrate": "serve:migrate",
+    "token": "token:token",
+    "env": "addresses:env",
+    "new": "new:new",
+    "status": "status:status",
+    "audit": "inspecting:audit",
+    "explain": "inspecting:explain",
+    "rebuild": "rebuild:rebuild",
+    "swap": "rebuild:swap",
+    "rollback": "rebuild:rollback",
+    "dead-letters": "letters:dead_letters",
+    "accept-gap": "gaps:accept_gap",
+    "publish": "publish:publish",
+    "import": "imports:import_",
+    "erase-user": "erase:erase_user",
+    "verify": "verify:verify",
+}
+"""Where each of them is, in this package."""
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+
+class Commands(click.Group):
+    """Imports only the command that is asked for: all of them together take longer than most take to answer."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """See click."""
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """See click."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, attribute = COMMANDS[cmd_name].partition(":")
+        command: click.Command = getattr(import_module(f"readmodel.cli.{module}"), attribute)
+        return command
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="readmodel")
 def commands() -> None:
     """The read side of CartSnitch: projections of the event log, and the API that serves them."""
-
-
-SERVING, LOOKING = (serve, demo, migrate, token, env, new), (status, audit, explain, verify)
-CHANGING = (rebuild, swap, rollback, dead_letters, accept_gap, erase_user, publish, import_)
-
-for command in (*SERVING, *LOOKING, *CHANGING):
-    commands.add_command(command)
 
 
 def main() -> None:

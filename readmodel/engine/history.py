@@ -122,9 +122,9 @@ class History:
         False when that is so only because an operator has accepted what is lost.
         """
         fault = await self.fault(stream, position, sha256)
-        if fault and not await self.gap_at(stream, fault.position):
+        if still := await self.unaccepted(stream, fault):
             at = format_position(position)
-            raise HistoryGap(reader=reader, stream=stream, position=at, reason=fault.reason)
+            raise HistoryGap(reader=reader, stream=stream, position=at, reason=still.reason)
         return not fault
 
     async def fault(self, stream: str, position: int, sha256: str | None = None) -> Fault | None:
@@ -135,6 +135,12 @@ class History:
             await self.end(stream, fresh=True)
             found = await self._fault(stream, position, sha256)
         return found
+
+    async def unaccepted(self, stream: str, fault: Fault | None) -> Fault | None:
+        """A fault that nobody has accepted, or what is wrong behind the gap that was accepted for it."""
+        while fault and (gap := await self.gap_at(stream, fault.position)):
+            fault = await self._fault_behind(gap)
+        return fault
 
     async def archived_relations(
         self, stream: str, upto: int, wanted: Iterable[Relation], folder: Path
@@ -156,8 +162,9 @@ class History:
 
     def past_gaps(self, stream: str, position: int) -> int:
         """Where a reader of all there is up to a position is, when nothing follows that is not lost."""
-        gap = self._known(stream, position)
-        return gap.upto if gap else position
+        while (gap := self._known(stream, position)) and gap.upto > position:
+            position = gap.upto
+        return position
 
     def _known(self, stream: str, position: int) -> Gap | None:
         return self.gaps.known(stream, position) if self.gaps else None
@@ -185,18 +192,20 @@ class History:
             state = await self.state(stream)
             if state.added == state.length:
                 return entries
-        elif end and end.gap and end.upto == after:
-            return entries
         gap = await self.gap_at(stream, after)
-        if gap and gap.upto == after:
-            return entries
-        if gap:
+        if gap and gap.upto > after:
             return await self._tail(stream, gap.upto, upto, count) if gap.upto < upto else []
+        if (gap or (end and end.gap and end.upto == after)) and not (gap and _is_cut(gap, entries)):
+            return entries
         reason = f"the entry there is gone, and the archive ends at {format_position(end.upto if end else START)}"
         raise HistoryGap(reader="A reader", stream=stream, position=format_position(after), reason=reason)
 
     async def _fault(self, stream: str, position: int, sha256: str | None) -> Fault | None:
         end = await self.end(stream)
+        if end and end.gap and position <= end.upto:
+            gap = await self.gap_at(stream, end.upto)
+            if gap and (behind := await self._fault_behind(gap)):
+                return behind
         seam = end.upto if end and not end.gap else START
         look = await self.streams.look(stream, {position, seam})
         if not end or position > end.upto:
@@ -208,6 +217,15 @@ class History:
         if await self.is_erased(stream, position):
             return None
         return Fault(position, "the archive does not hold the entry that it read there")
+
+    async def _fault_behind(self, gap: Gap) -> Fault | None:
+        """What was lost since a gap was accepted, before anybody read on: the entry that followed it is gone."""
+        first = gap.upto + 1
+        look = await self.streams.look(gap.stream, {first} if gap.followed else ())
+        reason = fault_of_entry(look, first, None) if gap.followed else None
+        if not reason or await self.archived_upto(gap.stream, fresh=True) >= first:
+            return None
+        return Fault(first, f"what followed the gap that was accepted is lost, too: {reason}")
 
     async def _archived_digest(self, stream: str, position: int, end: Manifest) -> str | None:
         if position == end.upto:
@@ -228,3 +246,8 @@ class History:
                 continue
             except ArchiveUnavailable as error:
                 raise HistoryUnavailable(reason=error) from error
+
+
+def _is_cut(gap: Gap, entries: list[Entry]) -> bool:
+    """Whether what follows a gap is no longer what followed it when it was accepted."""
+    return gap.followed and (not entries or entries[0].position != gap.upto + 1)

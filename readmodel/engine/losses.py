@@ -53,9 +53,11 @@ class Losses:
 
     async def shown(self, stream: str) -> Shown:
         """What is lost of a stream and who stopped for it; StreamUnknown, NothingLost."""
-        gap, faults = await self._found(stream)
+        return await self._shown(*await self._found(stream))
+
+    async def _shown(self, gap: Gap, faults: Sequence[tuple[_At, Fault]]) -> Shown:
         return {
-            "stream": stream,
+            "stream": gap.stream,
             "lost_after": format_position(gap.after),
             "lost_upto": format_position(gap.upto),
             "from": _instant(gap.after) if gap.after else None,
@@ -69,10 +71,10 @@ class Losses:
 
     async def accept(self, stream: str, lost_after: str, by: str, reason: str | None) -> Shown:
         """Give up what `shown` has said is lost; LossChanged when that is something else by now."""
-        shown = await self.shown(stream)
+        gap, faults = await self._found(stream)
+        shown = await self._shown(gap, faults)
         if shown["lost_after"] != lost_after:
             raise LossChanged(stream=stream, after=shown["lost_after"])
-        gap = Gap(stream, parse_position(shown["lost_after"]), parse_position(shown["lost_upto"]))
         assert self._history.gaps, "there is nowhere to keep it"
         why = reason or "; ".join(sorted({stopped["reason"] for stopped in shown["stopped"]}))
         await self._history.gaps.accept(gap, by, why)
@@ -86,8 +88,8 @@ class Losses:
         faults: list[tuple[_At, Fault]] = []
         for at in (archive, *await self._cursors(stream)):
             fault = await self._history.fault(stream, at.position, at.sha256)
-            if fault and not await self._history.gap_at(stream, fault.position):
-                faults.append((at, fault))
+            if still := await self._history.unaccepted(stream, fault):
+                faults.append((at, still))
         if not faults:
             raise NothingLost(stream=stream)
         lost = [fault.position for _, fault in faults]
@@ -98,7 +100,7 @@ class Losses:
         after = first if first <= archived else max(archived, await self._history.streams.before(stream, first))
         _, following = await self._history.streams.after(stream, last, _END, 1)
         if following:
-            return Gap(stream, after, following[0].position - 1)
+            return Gap(stream, after, following[0].position - 1, followed=True)
         # Whatever is added from now on comes later than now.
         now = parse_position(str(await self._history.streams.milliseconds()))
         return Gap(stream, after, max(last, now - 1))

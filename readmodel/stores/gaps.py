@@ -1,7 +1,8 @@
 """The gaps that operators have accepted: what is lost, and is not waited for any more."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import psycopg
 
@@ -13,11 +14,15 @@ _SQL = {name: for_psycopg(text) for name, text in read_sql("readmodel.stores", "
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """Entries of a stream that are lost: those after one position and up to another."""
+    """Entries of a stream that are lost: those after one position and up to another.
+
+    `followed` says that there was an entry right behind them when that was accepted.
+    """
 
     stream: str
     after: int
     upto: int
+    followed: bool = False
 
 
 class GapTable:
@@ -41,14 +46,14 @@ class GapTable:
 
     async def accept(self, gap: Gap, by: str, reason: str) -> None:
         """Take a gap as lost; StoreUnavailable when Postgres is away."""
-        values = {"stream": gap.stream, "after": gap.after, "upto": gap.upto, "by": by, "reason": reason}
-        await self._run("accept", values)
+        lost = {"stream": gap.stream, "after": gap.after, "upto": gap.upto, "followed": gap.followed}
+        await self._run("accept", {**lost, "by": by, "reason": reason})
         await self._look()
 
     async def _look(self) -> None:
-        self._gaps = [Gap(str(stream), int(str(a)), int(str(u))) for stream, a, u in await self._run("all", {})]
+        self._gaps = [Gap(*row) for row in await self._run("all", {})]
 
-    async def _run(self, statement: str, values: dict[str, object]) -> list[tuple[object, ...]]:
+    async def _run(self, statement: str, values: Mapping[str, object]) -> list[tuple[Any, ...]]:
         try:
             async with await psycopg.AsyncConnection.connect(self._url, autocommit=True) as connection:
                 cursor = await connection.execute(_SQL[statement], values)

@@ -10,13 +10,17 @@ CREATE TABLE IF NOT EXISTS readmodel.gaps (
     PRIMARY KEY (stream, lost_after, lost_upto)
 );
 
+-- followed --
+-- Whether an entry stood right behind it when it was accepted. That entry gone, too, more is lost than was accepted.
+ALTER TABLE readmodel.gaps ADD COLUMN IF NOT EXISTS followed boolean NOT NULL DEFAULT false;
+
 -- all --
 -- Every gap that was accepted.
-SELECT stream, lost_after, lost_upto
+SELECT stream, lost_after, lost_upto, followed
 FROM readmodel.gaps;
 
 -- accept --
 -- The same gap may be accepted twice, by two who did not know of each other.
-INSERT INTO readmodel.gaps (stream, lost_after, lost_upto, accepted_at, accepted_by, reason)
-VALUES ($stream, $after, $upto, now(), $by, $reason)
+INSERT INTO readmodel.gaps (stream, lost_after, lost_upto, followed, accepted_at, accepted_by, reason)
+VALUES ($stream, $after, $upto, $followed, now(), $by, $reason)
 ON CONFLICT DO NOTHING;

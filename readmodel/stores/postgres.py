@@ -33,6 +33,8 @@ from readmodel.stores.store import (
 _BOOKKEEPING = {name: for_psycopg(text) for name, text in bookkeeping.STATEMENTS.items()}
 _SESSIONS = {name: for_psycopg(text) for name, text in read_sql("readmodel.stores", "connections.sql").sections.items()}
 _RIGHTS = {name: for_psycopg(text) for name, text in read_sql("readmodel.stores", "rights.sql").sections.items()}
+OWN_IN_POSTGRES = (("leases", "leases"), ("gaps", "gaps"), ("gaps", "followed"), ("erasures", "erasures"))
+"""Tables that are in Postgres alone: files, and the sections that create them."""
 _MIGRATION_LOCK = 0x7265_6164
 _CSV = csv.WriteOptions(include_header=False)
 
@@ -44,8 +46,8 @@ def migrate(url: str) -> None:
         connection.execute("SELECT pg_advisory_xact_lock(%s)", [_MIGRATION_LOCK])
         for statement in read_sql("readmodel.stores", "own_tables.sql").sections.values():
             connection.execute(statement.encode())
-        for own in ("leases", "gaps", "erasures"):
-            connection.execute(read_sql("readmodel.stores", f"{own}.sql").sections[own].encode())
+        for own, section in OWN_IN_POSTGRES:
+            connection.execute(read_sql("readmodel.stores", f"{own}.sql").sections[section].encode())
 
 
 class PostgresStore:

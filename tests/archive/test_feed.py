@@ -51,6 +51,5 @@ async def test_what_was_trimmed_before_it_was_read(log: Log, delivered: int) -> 
 
 async def read(log: Log, after: int) -> Any:
     """What Redis answers, the entries behind a position."""
-    client: Any = log.redis
-    ((_, found),) = await client.xread({PRICES: format_position(after)})
-    return found
+    answer: Any = await log.redis.xread({PRICES: format_position(after)})
+    return answer[0][1]

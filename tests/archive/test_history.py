@@ -11,6 +11,8 @@ from redis.asyncio import Redis
 from readmodel.archive.manifest import Manifest
 from readmodel.engine.history import HistoryGap
 from readmodel.engine.typed import digests, typed
+from readmodel.events.envelope import digest_of
+from readmodel.stores.gaps import Gap
 from tests.archive.conftest import PRICES, Log, Open, Raws, price
 
 
@@ -105,3 +107,35 @@ async def test_a_stream_that_lost_the_last_archived_entry_is_not_read_on(log: Lo
     with pytest.raises(HistoryGap, match=r"readmodel accept-gap cartsnitch\.prices"):
         await log.read()
     assert await log.read(upto=log.sent[PRICES][5][0]) == log.sent[PRICES][:6]
+
+
+@pytest.mark.parametrize("noted", [False, True], ids=["accepted", "noted"])
+async def test_an_accepted_gap_is_no_excuse_for_the_next(log: Log, noted: bool) -> None:
+    """What followed it is there, or whoever stands before or in it is told; whether the archive has noted it or not."""
+    await log.add(price(1), price(2))
+    await log.archived()
+    last, _ = log.sent[PRICES][-1]
+    await log.redis.delete(PRICES)
+    await log.add(price(3))
+    first, raw = log.sent[PRICES][-1]
+    assert log.history.gaps
+    await log.history.gaps.accept(Gap(PRICES, last, first - 1, followed=True), "a test", "")
+    if noted:
+        await log.archived()
+    await log.history.check("A test", PRICES, last, digest_of(price(2)))
+    assert await log.read(after=last) == [(first, raw)]
+
+    await log.redis.delete(PRICES)
+    await log.add(price(4))
+    with pytest.raises(HistoryGap, match="is lost, too"):
+        await log.history.check("A test", PRICES, last, digest_of(price(2)))
+    with pytest.raises(HistoryGap):
+        await log.read(after=last)
+
+    (again, _) = log.sent[PRICES][-1]
+    end = await log.history.archived_upto(PRICES)
+    await log.history.gaps.accept(Gap(PRICES, end, again - 1, followed=True), "a test", "")
+    await log.archived()
+    await log.archived()
+    assert await log.read(after=last) == [log.sent[PRICES][-1]]
+    assert log.segments() == [(0, 2), (0, 0), (0, 1)]

@@ -9,6 +9,8 @@ import pyarrow as pa
 import redis.asyncio
 
 import projections
+from readmodel.archive.archive import Archive
+from readmodel.archive.folder import Folder
 from readmodel.engine.batch import batch_of
 from readmodel.engine.catalogue import discover
 from readmodel.engine.history import History
@@ -22,13 +24,13 @@ from tests.service import ServiceProcess, wait_until
 
 LONGEST = 120.0
 """Seconds to fold what is left after the last fault."""
-Log = dict[str, list[tuple[int, Mapping[str, pa.Table]]]]
-"""Per stream its pages: how many entries each has, and their events."""
+Pages = list[Mapping[str, pa.Table]]
+"""Events as relations, some at a time."""
 
 
 def settle(service: ServiceProcess) -> None:
     """Wait until every projection lives and has folded all that is in its streams now."""
-    ends = asyncio.run(last_ids(service.environment["REDIS_URL"]))
+    ends = last_ids(service)
 
     def settled() -> bool:
         return all(
@@ -40,27 +42,28 @@ def settle(service: ServiceProcess) -> None:
 
 
 def clean(service: ServiceProcess) -> list[str]:
-    """What is wrong with quarantine, counts and tables of a service that has settled; it is stopped."""
+    """What is wrong with quarantine, tables and counts of a service that has settled; it is stopped."""
     wrong = [
         f"{status['name']}@{status['store']} put {status['quarantined']} aside: {status['last_error']}"
         for status in service.statuses()
         if status["quarantined"]
     ]
+    audited = service.tried("audit")
+    if audited.returncode:
+        wrong.append(f"the audit ended with {audited.returncode}: {audited.stdout}{audited.stderr}")
     service.stop()
-    log = asyncio.run(everything(service.environment["REDIS_URL"]))
+    return wrong + _miscounted(service)
+
+
+def _miscounted(service: ServiceProcess) -> list[str]:
+    """Projections whose cursors have counted other entries than there are: fewer were folded, or some twice."""
+    counted = asyncio.run(_counted(service))
+    wrong: list[str] = []
     for plan in discover(projections):
-        wrong += [f"{plan.key}: {what}" for what in _differences(plan, log, service)]
+        there = {stream: counted[stream] for stream in plan.streams}
+        folded = _folded(plan, service.environment["DATABASE_URL"], service.data_dir)
+        wrong += [] if folded == there else [f"{plan.key}: {folded} entries were folded of {there}"]
     return wrong
-
-
-def _differences(plan: Plan, log: Log, service: ServiceProcess) -> list[str]:
-    database = service.environment["DATABASE_URL"]
-    counted = {stream: sum(count for count, _ in log[stream]) for stream in plan.streams}
-    folded = _folded(plan, database, service.data_dir)
-    wrong = [] if folded == counted else [f"{folded} entries were folded of {counted}"]
-    held = stored_rows(plan, database, service.data_dir)
-    defined = defined_by(plan, [page for stream in plan.streams for _, page in log[stream]])
-    return wrong + [f"{table} differs from its definition" for table in defined if held[table] != defined[table]]
 
 
 def _folded(plan: Plan, database: str, data_dir: Path) -> dict[str, int]:
@@ -78,30 +81,35 @@ def _folded(plan: Plan, database: str, data_dir: Path) -> dict[str, int]:
         file.close()
 
 
-async def last_ids(redis_url: str) -> dict[str, str]:
+async def _counted(service: ServiceProcess) -> dict[str, int]:
+    """How many entries each stream has, in the archive and behind it."""
+    async with redis.asyncio.Redis.from_url(service.environment["REDIS_URL"]) as client:
+        history = History(client, Archive(Folder(str(service.data_dir / "archive"))))
+        ends = {stream: (await history.state(stream)).last for stream in streams()}
+        return {stream: (await history.standing(stream, ends[stream])).entries for stream in streams()}
+
+
+def last_ids(service: ServiceProcess) -> dict[str, str]:
     """Where each stream ends."""
-    async with redis.asyncio.Redis.from_url(redis_url) as client:
-        history = History(client)
-        return {stream: format_position((await history.state(stream)).last) for stream in streams()}
 
+    async def found() -> dict[str, str]:
+        async with redis.asyncio.Redis.from_url(service.environment["REDIS_URL"]) as client:
+            history = History(client)
+            return {stream: format_position((await history.state(stream)).last) for stream in streams()}
 
-async def everything(redis_url: str) -> Log:
-    """All that is in the streams, decoded."""
-    async with redis.asyncio.Redis.from_url(redis_url) as client:
-        history = History(client)
-        return {
-            stream: [
-                (len(entries), batch_of(stream, entries).relations)
-                async for entries in history.pages(stream, 0, (await history.state(stream)).last)
-            ]
-            for stream in streams()
-        }
+    return asyncio.run(found())
 
 
 async def defined_rows(plan: Plan, redis_url: str) -> Rows:
     """What a projection's definition makes of everything in its streams."""
-    log = await everything(redis_url)
-    return defined_by(plan, [page for stream in plan.streams for _, page in log[stream]])
+    async with redis.asyncio.Redis.from_url(redis_url) as client:
+        history = History(client)
+        pages: Pages = []
+        for stream in plan.streams:
+            upto = (await history.state(stream)).last
+            async for entries in history.pages(stream, 0, upto):
+                pages.append(batch_of(stream, entries).relations)
+    return defined_by(plan, pages)
 
 
 def stored_rows(plan: Plan, database: str, data_dir: Path) -> Rows:

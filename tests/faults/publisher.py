@@ -2,12 +2,11 @@
 
 import threading
 import time
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import date
 from itertools import count, islice
-from typing import Any
 
 import redis
 from redis.backoff import NoBackoff
@@ -20,13 +19,15 @@ AT_ONCE = 100
 """Events per round trip."""
 Waiting = list[tuple[str, bytes]]
 """Streams and the events for them."""
+Added = list[tuple[str, bytes]]
+"""Entry ids and the bytes of the entries."""
 
 
 class Publisher:
     """Appends events of every type from a thread of its own."""
 
     def __init__(self, url: str, seed: int, per_second: int = PER_SECOND) -> None:
-        self.acknowledged: dict[str, list[str]] = defaultdict(list)
+        self.acknowledged: dict[str, Added] = defaultdict(list)
         self.repeated = 0
         self._client = redis.Redis.from_url(url, retry=Retry(NoBackoff(), 0), socket_timeout=2)
         self._events = endless(seed)
@@ -34,7 +35,8 @@ class Publisher:
         self._stopping = threading.Event()
         self._free = threading.Event()
         self._free.set()
-        self._thread = threading.Thread(target=self._publish, name="publisher")
+        # A daemon, because where a test has failed to bring Redis back it tries for ever.
+        self._thread = threading.Thread(target=self._publish, name="publisher", daemon=True)
 
     @property
     def count(self) -> int:
@@ -63,14 +65,6 @@ class Publisher:
         finally:
             self._free.set()
 
-    def lost(self) -> Counter[str]:
-        """How many acknowledged entries each stream no longer has."""
-        missing = Counter[str]()
-        for stream, ids in self.acknowledged.items():
-            found: Any = self._client.xrange(stream)
-            missing[stream] = len(set(ids) - {entry_id.decode() for entry_id, _ in found})
-        return +missing
-
     def _publish(self) -> None:
         due = time.monotonic()
         while not self._stopping.is_set():
@@ -87,8 +81,8 @@ class Publisher:
                 pipeline = self._client.pipeline(transaction=False)
                 for stream, raw in events:
                     pipeline.xadd(stream, {"data": raw})
-                for (stream, _), entry_id in zip(events, pipeline.execute(), strict=True):
-                    self.acknowledged[stream].append(entry_id.decode())
+                for (stream, raw), entry_id in zip(events, pipeline.execute(), strict=True):
+                    self.acknowledged[stream].append((entry_id.decode(), raw))
                 return
             self.repeated += len(events)
             time.sleep(0.02)

@@ -12,7 +12,7 @@ import psutil
 
 from readmodel import datadir
 from readmodel.embedded.postgres import Postgres
-from readmodel.embedded.process import is_free
+from readmodel.embedded.process import is_dead, is_free, wait_until
 from readmodel.embedded.server import Server
 from readmodel.embedded.valkey import Valkey
 
@@ -44,12 +44,15 @@ class Killable:
 
     def kill(self) -> None:
         """kill -9 of it and of every process that it has made."""
-        assert self._server.process
-        killed = [self._server.process, *self._server.process.children(recursive=True)]
+        main = self._server.process
+        assert main
+        killed = [main, *main.children(recursive=True)]
         for process in killed:
             with suppress(psutil.NoSuchProcess):
                 process.send_signal(signal.SIGKILL)
-        psutil.wait_procs(killed, timeout=30)
+        main.wait(30)
+        # Whether somebody has collected the others is not waited for: a container's first process may take seconds.
+        assert wait_until(lambda: all(map(is_dead, killed)), 30), f"{self.name} outlived kill -9"
 
 
 class RealRedis(Valkey):

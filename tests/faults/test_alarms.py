@@ -142,6 +142,28 @@ def test_trimmed_behind_the_back(service: ServiceProcess, client: Client) -> Non
     assert rows(service) == 4
 
 
+def test_lost_again_before_anything_was_folded(service: ServiceProcess, client: Client) -> None:
+    """What came after an accepted loss is lost as well, before anybody has read it: that was not accepted with it."""
+    *_, last = add(client, 1, 2)
+    wait_until_archived(service, last)
+    wait_until_live(service, last)
+    service.stop()
+    client.delete(PRICES)
+    add(client, 3)
+    assert accepted(service)["lost_after"] == last
+
+    client.delete(PRICES)
+    (new,) = add(client, 4)
+    service.start()
+
+    wait_until_stopped(service, "what followed the gap that was accepted is lost, too", at=last)
+    wait_until(lambda: "is lost, too" in (archived(service)["last_error"] or ""), service.log)
+    assert accepted(service)["stopped"][0]["reader"] == "the archive"
+    wait_until_live(service, new)
+    wait_until_archived(service, new)
+    assert rows(service) == 3
+
+
 def test_restored_from_an_older_snapshot(database: str, tmp_path: Path) -> None:
     """Redis comes back as it was a while ago, and then takes one more event, so that its last id is ahead again."""
     folder = tmp_path / "redis"
