@@ -11,7 +11,7 @@ from faststream.redis.subscriber.usecases.stream_subscriber import StreamBatchSu
 
 import handlers
 from handlers.patience import SILENCE, Patience
-from readmodel.engine.feed import Feed
+from readmodel.engine.folding.feed import Feed
 from readmodel.events.position import format_position
 
 log = logging.getLogger(__name__)

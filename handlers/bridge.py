@@ -14,8 +14,8 @@ import redis.asyncio
 import redis.exceptions
 from redis.asyncio.client import PubSub
 
-from readmodel.engine.lease import Leases
-from readmodel.engine.streams import CONNECTION_ERRORS
+from readmodel.engine.folding.lease import Leases
+from readmodel.engine.log.streams import CONNECTION_ERRORS
 from readmodel.events.event import streams
 from readmodel.stores.store import StoreUnavailable
 

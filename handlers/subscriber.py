@@ -12,7 +12,7 @@ from typing import Any
 from faststream.redis import RedisBroker, StreamSub
 from faststream.redis.message import RedisBatchStreamMessage
 
-from readmodel.engine.feed import Feed
+from readmodel.engine.folding.feed import Feed
 from readmodel.events.event import contracts, stream_of
 
 MOST_ENTRIES = 4_000

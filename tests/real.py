@@ -9,8 +9,8 @@ import duckdb
 import psycopg
 
 import projections
-from readmodel.engine.batch import Batch, batch_of
 from readmodel.engine.catalogue import discover
+from readmodel.engine.folding.batch import Batch, batch_of
 from readmodel.engine.plan import Plan
 from readmodel.engine.projection import POSTGRES
 from readmodel.engine.views import Views

@@ -4,7 +4,7 @@ from typing import Any, Protocol
 
 
 class ArchiveLike(Protocol):
-    """readmodel.engine.archive_status says what is answered."""
+    """readmodel.engine.log.archive_status says what is answered."""
 
     async def shown(self) -> dict[str, Any]:
         """How far every stream is archived."""
@@ -12,7 +12,7 @@ class ArchiveLike(Protocol):
 
 
 class LossesLike(Protocol):
-    """readmodel.engine.losses says what is answered and raised."""
+    """readmodel.engine.log.losses says what is answered and raised."""
 
     async def shown(self, stream: str) -> dict[str, Any]:
         """What is lost of a stream."""

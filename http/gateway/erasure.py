@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 
 class ErasingLike(Protocol):
-    """readmodel.engine.erasing says what is answered and raised."""
+    """readmodel.engine.erasure.erasing says what is answered and raised."""
 
     def erase(self, value: str, by: str) -> AsyncIterator[dict[str, Any]]:
         """Erase one user: what the work is doing, again and again, and at last its outcome."""

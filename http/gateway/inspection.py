@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 
 class InspectorLike(Protocol):
-    """Audits and explanations; readmodel.engine.inspection says what is answered and raised."""
+    """Audits and explanations; readmodel.engine.auditing.inspection says what is answered and raised."""
 
     def last_audits(self) -> list[dict[str, Any]]:
         """What was found last, projection by projection."""
@@ -21,7 +21,7 @@ class InspectorLike(Protocol):
 
 
 class VerifierLike(Protocol):
-    """Whether all that is kept fits together; readmodel.engine.verifying says what is answered and raised."""
+    """Whether all that is kept fits together; readmodel.engine.auditing.verifying says what is answered and raised."""
 
     def verify(self) -> AsyncIterator[dict[str, Any]]:
         """Look at everything: what the work is doing, again and again, and at last the findings."""

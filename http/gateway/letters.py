@@ -2,11 +2,11 @@
 
 from typing import Any, Protocol
 
-from readmodel.engine.letters import Selection
+from readmodel.engine.folding.letters import Selection
 
 
 class LettersLike(Protocol):
-    """The events that were put aside; readmodel.engine.letters says what is answered and raised."""
+    """The events that were put aside; readmodel.engine.folding.letters says what is answered and raised."""
 
     async def listed(self, selection: Selection, limit: int) -> dict[str, Any]:
         """How many there are, and the first of them."""

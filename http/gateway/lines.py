@@ -8,7 +8,7 @@ from aiohttp import web
 
 from gateway.problems import Missing, NotNow
 from gateway.wire import dumps
-from readmodel.engine.letters import ProjectionUnknown
+from readmodel.engine.folding.letters import ProjectionUnknown
 from readmodel.errors import ReadModelError
 
 NDJSON = "application/x-ndjson"

@@ -8,7 +8,7 @@ from readmodel.engine.views import View
 
 
 class PastLike(Protocol):
-    """Queries over history; readmodel.engine.past says what is answered and raised."""
+    """Queries over history; readmodel.engine.auditing.past says what is answered and raised."""
 
     def reading(self, *names: str, at: datetime) -> AbstractAsyncContextManager[View]:
         """Look at some projections as they were."""

@@ -11,9 +11,9 @@ from aiohttp.typedefs import Handler
 
 from gateway.request_id import REQUEST_ID
 from readmodel.archive.manifest import ArchiveDamaged
-from readmodel.engine.history import HistoryGap, HistoryUnavailable
+from readmodel.engine.auditing.past import PastBusy
+from readmodel.engine.log.history import HistoryGap, HistoryUnavailable
 from readmodel.engine.paging import MarkInvalid
-from readmodel.engine.past import PastBusy
 from readmodel.engine.views import NotThereYet, ProjectionNotReady
 from readmodel.errors import ReadModelError
 from readmodel.stores.store import StoreUnavailable

@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 
 class RebuildsLike(Protocol):
-    """Builds made and shown; readmodel.engine.rebuilding says what is answered and raised.
+    """Builds made and shown; readmodel.engine.builds.rebuilding says what is answered and raised.
 
     Each answers what the work is doing, again and again, and at last its outcome.
     """

@@ -6,10 +6,10 @@ import redis.asyncio
 
 from readmodel.archive.archive import Archive
 from readmodel.archive.folder import Folder
-from readmodel.engine.archiver import Archiver, Cutting
-from readmodel.engine.history import History
-from readmodel.engine.lease import Leases
-from readmodel.engine.retention import Retention
+from readmodel.engine.folding.lease import Leases
+from readmodel.engine.log.archiver import Archiver, Cutting
+from readmodel.engine.log.history import History
+from readmodel.engine.log.retention import Retention
 from readmodel.settings import Settings
 from readmodel.stores.gaps import GapTable
 

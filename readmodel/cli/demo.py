@@ -20,7 +20,7 @@ from readmodel.cli.service import Service, running
 from readmodel.cli.showing import Narrator, show_answers, show_where_to_look
 from readmodel.demo.highlights import Highlights, find_highlights
 from readmodel.demo.market import Market
-from readmodel.engine.monitor import Status
+from readmodel.engine.folding.monitor import Status
 from readmodel.errors import ReadModelError
 from readmodel.events.cloudevent import CloudEvent
 from readmodel.events.event import streams

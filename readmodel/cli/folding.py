@@ -15,18 +15,18 @@ from readmodel.cli.archive import archiver_of, history_of
 from readmodel.cli.background import in_background
 from readmodel.cli.operating import Operating, operating
 from readmodel.cli.stores import Stores, open_stores
-from readmodel.engine.archiver import Archiver
-from readmodel.engine.feed import Feed
-from readmodel.engine.history import History
-from readmodel.engine.lease import TTL, Leases
-from readmodel.engine.monitor import Monitor
-from readmodel.engine.ownership import Caretaker
+from readmodel.engine.auditing.staleness import Staleness
+from readmodel.engine.folding.feed import Feed
+from readmodel.engine.folding.lease import TTL, Leases
+from readmodel.engine.folding.monitor import Monitor
+from readmodel.engine.folding.ownership import Caretaker
+from readmodel.engine.folding.progress import State
+from readmodel.engine.folding.runner import Runner
+from readmodel.engine.log.archiver import Archiver
+from readmodel.engine.log.history import History
 from readmodel.engine.plan import Plan
 from readmodel.engine.preparation import prepare
-from readmodel.engine.progress import State
 from readmodel.engine.projection import DUCKDB
-from readmodel.engine.runner import Runner
-from readmodel.engine.staleness import Staleness
 from readmodel.settings import Settings
 from readmodel.stores.leases import LeaseTable, process_name
 

@@ -11,7 +11,7 @@ import orjson
 from readmodel.cli.addresses import complete, service_url
 from readmodel.cli.asking import ask
 from readmodel.cli.operating import without_service
-from readmodel.engine.losses import Losses
+from readmodel.engine.log.losses import Losses
 from readmodel.settings import Settings
 
 PATH = "/api/v1/ops/gaps"

@@ -15,7 +15,7 @@ from readmodel.cli.addresses import complete, service_url
 from readmodel.cli.asking import ask
 from readmodel.cli.inspected import print_audit, print_explanation
 from readmodel.cli.operating import without_service
-from readmodel.engine.inspection import Inspector, Shown
+from readmodel.engine.auditing.inspection import Inspector, Shown
 from readmodel.settings import Settings
 
 AUDIT, EXPLAIN, STATUS = "/api/v1/ops/audit", "/api/v1/ops/explain", "/api/v1/ops/projections"

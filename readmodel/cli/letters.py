@@ -12,7 +12,7 @@ import orjson
 from readmodel.cli.addresses import complete, service_url
 from readmodel.cli.asking import ask
 from readmodel.cli.operating import without_service
-from readmodel.engine.letters import DISCARDED, OPEN, SHOWN, Letters, Selection, name_of, only
+from readmodel.engine.folding.letters import DISCARDED, OPEN, SHOWN, Letters, Selection, name_of, only
 from readmodel.events.position import format_position, parse_position
 from readmodel.settings import Settings
 

@@ -13,26 +13,26 @@ import projections
 from readmodel.cli.archive import archiver_of, history_of
 from readmodel.cli.background import in_background
 from readmodel.cli.stores import Stores, open_stores
-from readmodel.engine.archiver import Archiver
-from readmodel.engine.bench import Bench
+from readmodel.engine.auditing.bench import Bench
+from readmodel.engine.auditing.inspection import Inspector
+from readmodel.engine.auditing.past import Past
+from readmodel.engine.auditing.verifying import Verifier
+from readmodel.engine.builds.rebuild import Rebuilds
+from readmodel.engine.builds.rebuilding import Rebuilding
+from readmodel.engine.builds.scratch import FOLDER
+from readmodel.engine.builds.showing import Showing
 from readmodel.engine.catalogue import discover
-from readmodel.engine.erasing import Erasing
-from readmodel.engine.erasing_event import ErasingEvent
-from readmodel.engine.history import History
-from readmodel.engine.inspection import Inspector
-from readmodel.engine.lease import TTL, Leases
-from readmodel.engine.leftovers import Leftovers
-from readmodel.engine.letters import Letters
-from readmodel.engine.losses import Losses
-from readmodel.engine.ownership import Borrower, Keeper
-from readmodel.engine.past import Past
+from readmodel.engine.erasure.erasing import Erasing
+from readmodel.engine.erasure.erasing_event import ErasingEvent
+from readmodel.engine.erasure.leftovers import Leftovers
+from readmodel.engine.folding.lease import TTL, Leases
+from readmodel.engine.folding.letters import Letters
+from readmodel.engine.folding.ownership import Borrower, Keeper
+from readmodel.engine.log.archiver import Archiver
+from readmodel.engine.log.history import History
+from readmodel.engine.log.losses import Losses
 from readmodel.engine.plan import Plan
 from readmodel.engine.preparation import prepare
-from readmodel.engine.rebuild import Rebuilds
-from readmodel.engine.rebuilding import Rebuilding
-from readmodel.engine.scratch import FOLDER
-from readmodel.engine.showing import Showing
-from readmodel.engine.verifying import Verifier
 from readmodel.importers.notes import forget
 from readmodel.settings import Settings
 from readmodel.stores.erasures import ErasureTable

@@ -13,8 +13,8 @@ from readmodel.cli.addresses import complete, service_url
 from readmodel.cli.asking import ask_lines
 from readmodel.cli.operating import without_service
 from readmodel.cli.steps import steps_shown
+from readmodel.engine.builds.rebuilding import Rebuilding
 from readmodel.engine.catalogue import discover
-from readmodel.engine.rebuilding import Rebuilding
 from readmodel.settings import Settings
 
 PATH = "/api/v1/ops"

@@ -18,7 +18,7 @@ from readmodel.cli.archive import history_of
 from readmodel.cli.asking import ask
 from readmodel.cli.stores import open_stores
 from readmodel.engine.catalogue import discover
-from readmodel.engine.monitor import Monitor, Status
+from readmodel.engine.folding.monitor import Monitor, Status
 from readmodel.settings import Settings
 
 

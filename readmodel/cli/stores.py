@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import duckdb
 import psycopg
 
+from readmodel.engine.builds.scratch import clear
 from readmodel.engine.plan import Plan
 from readmodel.engine.projection import DUCKDB, POSTGRES, StoreName
-from readmodel.engine.scratch import clear
 from readmodel.settings import Settings
 from readmodel.stores import duckdb as duck
 from readmodel.stores import postgres

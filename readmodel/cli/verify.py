@@ -18,10 +18,10 @@ from readmodel.cli.archive import history_of
 from readmodel.cli.asking import ask_lines
 from readmodel.cli.steps import steps_shown
 from readmodel.cli.stores import ANALYTICS_FILE
+from readmodel.engine.auditing.verifying import Finding, State, Verifier
+from readmodel.engine.builds.scratch import FOLDER
 from readmodel.engine.catalogue import discover
 from readmodel.engine.projection import DUCKDB, POSTGRES, StoreName
-from readmodel.engine.scratch import FOLDER
-from readmodel.engine.verifying import Finding, State, Verifier
 from readmodel.settings import Settings
 from readmodel.stores.erasures import ErasureTable
 from readmodel.stores.reading import DuckReader, PostgresReader, Reader

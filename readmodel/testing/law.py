@@ -12,10 +12,10 @@ import duckdb
 import psycopg
 import pyarrow as pa
 
+from readmodel.engine.folding.staging import staged
 from readmodel.engine.plan import Plan
 from readmodel.engine.projection import DUCKDB, POSTGRES
 from readmodel.engine.relation import relations_of
-from readmodel.engine.staging import staged
 from readmodel.events.event import Event, stream_of
 from readmodel.stores.duckdb import DuckStore, stage
 from readmodel.stores.postgres import PostgresStore

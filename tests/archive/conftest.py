@@ -12,10 +12,10 @@ from redis.asyncio import Redis
 
 from readmodel.archive.archive import Archive
 from readmodel.archive.folder import Folder
-from readmodel.engine.archiver import Archiver, Cutting
-from readmodel.engine.history import History
-from readmodel.engine.lease import TTL, Leases
-from readmodel.engine.retention import Retention
+from readmodel.engine.folding.lease import TTL, Leases
+from readmodel.engine.log.archiver import Archiver, Cutting
+from readmodel.engine.log.history import History
+from readmodel.engine.log.retention import Retention
 from readmodel.events.position import parse_position
 from readmodel.stores import postgres
 from readmodel.stores.gaps import GapTable

@@ -9,7 +9,7 @@ import pytest
 
 from readmodel.archive.compaction import clean
 from readmodel.archive.manifest import ArchiveDamaged, Manifest
-from readmodel.engine.relations import relations_upto
+from readmodel.engine.log.relations import relations_upto
 from readmodel.events.prices import PriceUpdated
 from tests.archive.conftest import PRICES, Log, Open, price
 

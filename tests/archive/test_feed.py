@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from readmodel.engine.batch import Batch
-from readmodel.engine.feed import Feed
+from readmodel.engine.folding.batch import Batch
+from readmodel.engine.folding.feed import Feed
 from readmodel.events.position import format_position
 from tests.archive.conftest import PRICES, Log, price
 

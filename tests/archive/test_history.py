@@ -9,8 +9,8 @@ import pytest
 from redis.asyncio import Redis
 
 from readmodel.archive.manifest import Manifest
-from readmodel.engine.history import HistoryGap
-from readmodel.engine.typed import digests, typed
+from readmodel.engine.log.history import HistoryGap
+from readmodel.engine.log.typed import digests, typed
 from readmodel.events.envelope import digest_of
 from readmodel.stores.gaps import Gap
 from tests.archive.conftest import PRICES, Log, Open, Raws, price

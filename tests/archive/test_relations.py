@@ -6,9 +6,9 @@ from typing import Any
 import duckdb
 import pytest
 
-from readmodel.engine import typed
+from readmodel.engine.log import typed
+from readmodel.engine.log.relations import relations_upto
 from readmodel.engine.relation import relations_of
-from readmodel.engine.relations import relations_upto
 from readmodel.events.event import Event
 from readmodel.events.prices import PriceUpdated
 from readmodel.events.receipts import ReceiptIngested
@@ -79,8 +79,8 @@ async def test_what_another_contract_typed_is_decoded_again(
         return found
 
     with monkeypatch.context() as older:
-        older.setattr("readmodel.engine.archiver.typed", by_an_older_contract)
-        older.setattr("readmodel.engine.archiver.digests", lambda: dict.fromkeys(today, "older"))
+        older.setattr("readmodel.engine.log.archiver.typed", by_an_older_contract)
+        older.setattr("readmodel.engine.log.archiver.digests", lambda: dict.fromkeys(today, "older"))
         await log.archived(rows=1, stream=RECEIPTS)
     first, second = [position for position, _ in log.sent[RECEIPTS]]
     expected = {

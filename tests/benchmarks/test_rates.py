@@ -12,8 +12,8 @@ import pyarrow as pa
 import pytest
 
 import projections
-from readmodel.engine.batch import Batch, batch_of
 from readmodel.engine.catalogue import discover
+from readmodel.engine.folding.batch import Batch, batch_of
 from readmodel.engine.plan import Plan
 from readmodel.events.envelope import Entry
 from readmodel.events.ids import stable_id

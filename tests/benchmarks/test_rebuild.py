@@ -14,12 +14,12 @@ import projections
 from readmodel.archive.archive import Archive
 from readmodel.archive.folder import Folder
 from readmodel.archive.manifest import Manifest
-from readmodel.engine.batch import batch_of
+from readmodel.engine.builds.scratch import MEMORY
 from readmodel.engine.catalogue import discover
+from readmodel.engine.folding.batch import batch_of
+from readmodel.engine.log.typed import digests
 from readmodel.engine.plan import Plan
 from readmodel.engine.relation import relations_of
-from readmodel.engine.scratch import MEMORY
-from readmodel.engine.typed import digests
 from readmodel.events.envelope import Entry, digest_of
 from readmodel.events.position import format_position
 from readmodel.events.prices import PriceUpdated

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from gateway.routes.products import SEARCHED, ProductSearch, matching
-from readmodel.engine.batch import Batch
+from readmodel.engine.folding.batch import Batch
 from readmodel.engine.views import View
 from readmodel.stores import duckdb as duck
 from readmodel.stores import postgres

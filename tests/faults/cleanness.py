@@ -11,9 +11,9 @@ import redis.asyncio
 import projections
 from readmodel.archive.archive import Archive
 from readmodel.archive.folder import Folder
-from readmodel.engine.batch import batch_of
 from readmodel.engine.catalogue import discover
-from readmodel.engine.history import History
+from readmodel.engine.folding.batch import batch_of
+from readmodel.engine.log.history import History
 from readmodel.engine.plan import Plan
 from readmodel.engine.projection import POSTGRES
 from readmodel.events.event import streams

@@ -7,7 +7,7 @@ import pytest
 import redis
 import redis.asyncio
 
-from readmodel.engine.history import History, HistoryUnavailable
+from readmodel.engine.log.history import History, HistoryUnavailable
 from tests.faults.servers import Killable
 from tests.service import wait_until
 

@@ -11,9 +11,9 @@ import orjson
 import pytest
 
 import projections
-from readmodel.engine.batch import Batch, batch_of
 from readmodel.engine.catalogue import discover
-from readmodel.engine.committer import Committer
+from readmodel.engine.folding.batch import Batch, batch_of
+from readmodel.engine.folding.committer import Committer
 from readmodel.events.envelope import Entry
 from readmodel.stores.duckdb import DuckStore
 from readmodel.stores.store import Commit, EventAtFault

@@ -10,7 +10,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from readmodel.engine.progress import State
+from readmodel.engine.folding.progress import State
 from tests.faults.cleanness import clean, settle
 from tests.faults.publisher import Publisher
 from tests.service import ServiceProcess, service_process, wait_until

@@ -21,20 +21,20 @@ import projections
 from gateway.app import build
 from gateway.auth import Authenticator, make_token
 from gateway.operators import Operators
-from readmodel.engine.batch import batch_of
-from readmodel.engine.bench import Bench
+from readmodel.engine.auditing.bench import Bench
+from readmodel.engine.auditing.inspection import Inspector
+from readmodel.engine.auditing.past import Past
+from readmodel.engine.builds.showing import RebuildRefused
 from readmodel.engine.catalogue import discover
-from readmodel.engine.history import History
-from readmodel.engine.inspection import Inspector
-from readmodel.engine.lease import TTL, Leases
-from readmodel.engine.letters import Letters, ProjectionUnknown
-from readmodel.engine.losses import LossChanged, NothingLost
-from readmodel.engine.ownership import Borrower
-from readmodel.engine.past import Past
+from readmodel.engine.folding.batch import batch_of
+from readmodel.engine.folding.lease import TTL, Leases
+from readmodel.engine.folding.letters import Letters, ProjectionUnknown
+from readmodel.engine.folding.ownership import Borrower
+from readmodel.engine.folding.staging import staged
+from readmodel.engine.log.history import History
+from readmodel.engine.log.losses import LossChanged, NothingLost
 from readmodel.engine.plan import Plan
 from readmodel.engine.projection import DUCKDB, POSTGRES, StoreName
-from readmodel.engine.showing import RebuildRefused
-from readmodel.engine.staging import staged
 from readmodel.engine.views import View, Views
 from readmodel.events.envelope import Entry
 from readmodel.events.event import stream_of

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from readmodel.engine.lease import TTL, Leases
+from readmodel.engine.folding.lease import TTL, Leases
 from readmodel.stores.leases import LeaseTable
 from tests.gateway.conftest import SERVICE_KEY, Client, bearer
 

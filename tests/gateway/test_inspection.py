@@ -8,8 +8,8 @@ import pytest
 from redis.asyncio import Redis
 
 from readmodel.cli.background import in_background
-from readmodel.engine.audit import Audit
-from readmodel.engine.bench import Bench
+from readmodel.engine.auditing.audit import Audit
+from readmodel.engine.auditing.bench import Bench
 from readmodel.engine.plan import Plan
 from readmodel.events.position import format_position
 from tests.gateway.conftest import BREAD, BUTTER, FOODHALL, GREENBASKET, MILK, Client, Log, Watched, bearer

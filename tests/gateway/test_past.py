@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 import pytest
 from redis.asyncio import Redis
 
-from readmodel.engine.bench import Bench
-from readmodel.engine.letters import Letters
-from readmodel.engine.past import Past, PastBusy
+from readmodel.engine.auditing.bench import Bench
+from readmodel.engine.auditing.past import Past, PastBusy
+from readmodel.engine.folding.letters import Letters
 from readmodel.engine.plan import Plan
 from readmodel.engine.views import View, Views
 from readmodel.events.position import format_position, position_milliseconds

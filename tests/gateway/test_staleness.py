@@ -6,9 +6,9 @@ import orjson
 import psycopg
 import pytest
 
+from readmodel.engine.auditing.staleness import Staleness, ids_of
 from readmodel.engine.plan import Plan
 from readmodel.engine.projection import POSTGRES
-from readmodel.engine.staleness import Staleness, ids_of
 from tests.gateway.conftest import BREAD, BUTTER, GREENBASKET, MILK, RECEIPT, Get, Readers, Watched
 
 SINCE = datetime(2025, 11, 20, 8, tzinfo=UTC)

@@ -8,7 +8,7 @@ from redis.asyncio import Redis
 
 from handlers.bridge import Bridge, with_id
 from readmodel.cli.background import in_background
-from readmodel.engine.lease import TTL, Leases
+from readmodel.engine.folding.lease import TTL, Leases
 from readmodel.stores import postgres
 from readmodel.stores.leases import LeaseTable
 from tests.handlers.conftest import Keep, caught_up, until

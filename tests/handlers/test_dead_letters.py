@@ -9,12 +9,12 @@ import pytest
 from redis.asyncio import Redis
 
 from readmodel.cli.folding import Folding
-from readmodel.engine.batch import batch_of
 from readmodel.engine.catalogue import plans_of
-from readmodel.engine.committer import UNKNOWN
-from readmodel.engine.history import History
-from readmodel.engine.letters import AT_ONCE, DISCARDED, OPEN, LetterMissing, ProjectionUnknown, Selection
-from readmodel.engine.ownership import NotOwner
+from readmodel.engine.folding.batch import batch_of
+from readmodel.engine.folding.committer import UNKNOWN
+from readmodel.engine.folding.letters import AT_ONCE, DISCARDED, OPEN, LetterMissing, ProjectionUnknown, Selection
+from readmodel.engine.folding.ownership import NotOwner
+from readmodel.engine.log.history import History
 from readmodel.engine.plan import Plan
 from readmodel.events import envelope
 from readmodel.events.position import format_position, parse_position

@@ -11,8 +11,8 @@ from redis.asyncio import Redis
 
 import projections
 from readmodel.cli.folding import Folding
-from readmodel.engine.batch import batch_of
 from readmodel.engine.catalogue import discover
+from readmodel.engine.folding.batch import batch_of
 from readmodel.engine.plan import Plan
 from readmodel.events.envelope import Entry
 from readmodel.settings import Settings

@@ -12,14 +12,14 @@ from redis.asyncio import Redis
 
 from readmodel.cli.folding import Folding
 from readmodel.cli.operating import operating
-from readmodel.engine.history import History
-from readmodel.engine.lease import TTL, Leases
-from readmodel.engine.letters import ProjectionUnknown
-from readmodel.engine.ownership import Borrower
+from readmodel.engine.builds.rebuild import NothingToShow
+from readmodel.engine.builds.showing import RebuildRefused
+from readmodel.engine.folding.lease import TTL, Leases
+from readmodel.engine.folding.letters import ProjectionUnknown
+from readmodel.engine.folding.ownership import Borrower
+from readmodel.engine.log.history import History
 from readmodel.engine.plan import Plan
 from readmodel.engine.preparation import prepare
-from readmodel.engine.rebuild import NothingToShow
-from readmodel.engine.showing import RebuildRefused
 from readmodel.engine.vector import UntilInvalid
 from readmodel.events.position import format_position
 from readmodel.settings import Settings
@@ -251,9 +251,9 @@ async def test_a_rebuild_that_is_called_off_leaves_nothing_behind(
     name: str, phase: str, keep: Keep, settings: Settings, redis: Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In whatever phase: no schema, no cursor, no scratch file; and the next one runs."""
-    monkeypatch.setattr("readmodel.engine.building.ROWS_AT_ONCE", 1)
-    monkeypatch.setattr("readmodel.engine.work.LOOK_EVERY", 0.001)
-    monkeypatch.setattr("readmodel.engine.showing.CLOSE", -1)  # so that it never has caught up
+    monkeypatch.setattr("readmodel.engine.builds.building.ROWS_AT_ONCE", 1)
+    monkeypatch.setattr("readmodel.engine.builds.work.LOOK_EVERY", 0.001)
+    monkeypatch.setattr("readmodel.engine.builds.showing.CLOSE", -1)  # so that it never has caught up
     plan = plan_of(name)
     async with keep([plan]) as kept:
         await publish(redis, range(500))
@@ -264,7 +264,7 @@ async def test_a_rebuild_that_is_called_off_leaves_nothing_behind(
                     break
         assert await schemas(kept, plan) == [f"{name}_v1"]
         assert not list((settings.data_dir / "scratch").glob("*"))
-        monkeypatch.setattr("readmodel.engine.showing.CLOSE", 0)
+        monkeypatch.setattr("readmodel.engine.builds.showing.CLOSE", 0)
         assert (await outcome(kept.operating.rebuilding.rebuild(name)))["live"]
 
 
@@ -333,7 +333,7 @@ async def test_a_rebuild_without_room_is_refused_before_it_begins(
     keep: Keep, redis: Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It says how much is lacking, and where."""
-    monkeypatch.setattr("readmodel.engine.room.BYTES_PER_EVENT", 2**60)
+    monkeypatch.setattr("readmodel.engine.builds.room.BYTES_PER_EVENT", 2**60)
     async with keep([plan_of("price_history")]) as kept:
         await publish(redis, range(1))
         await caught_up(kept)

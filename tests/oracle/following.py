@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 import duckdb
 import orjson
 
-from readmodel.engine.batch import batch_of
-from readmodel.engine.committer import Committer
+from readmodel.engine.folding.batch import batch_of
+from readmodel.engine.folding.committer import Committer
 from readmodel.engine.plan import Plan
 from readmodel.engine.projection import POSTGRES
 from readmodel.events.envelope import Entry

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 
 import projections
+from readmodel.engine.builds.scratch import scratch
 from readmodel.engine.catalogue import discover
+from readmodel.engine.folding.staging import staged
 from readmodel.engine.plan import Plan
 from readmodel.engine.projection import DUCKDB
-from readmodel.engine.scratch import scratch
-from readmodel.engine.staging import staged
 from readmodel.events.products import ProductNormalized
 from readmodel.stores import copying, csv_rows
 from readmodel.stores.copying import Copier, DuckCopier, PostgresCopier

@@ -3,8 +3,8 @@
 import pytest
 
 import projections
+from readmodel.engine.auditing.lineage import events_read
 from readmodel.engine.catalogue import discover
-from readmodel.engine.lineage import events_read
 from readmodel.engine.plan import Plan
 
 PLANS = discover(projections)

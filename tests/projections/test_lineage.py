@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 
 import projections
+from readmodel.engine.auditing.lineage import events_read, facts_of, positions_in, touching
 from readmodel.engine.catalogue import discover
-from readmodel.engine.lineage import events_read, facts_of, positions_in, touching
+from readmodel.engine.folding.staging import staged
 from readmodel.engine.plan import Plan, PlannedTable
 from readmodel.engine.projection import DUCKDB
-from readmodel.engine.staging import staged
 from readmodel.events.decode import decode
 from readmodel.events.envelope import Entry
 from readmodel.events.event import stream_of

@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 import pytest
 
-from readmodel.engine.batch import Batch, batch_of
+from readmodel.engine.folding.batch import Batch, batch_of
 from readmodel.engine.relation import relations_of
 from readmodel.events.decode import Decoded
 from readmodel.events.envelope import Entry
@@ -149,7 +149,7 @@ def test_what_no_column_can_hold_is_rejected_alone(monkeypatch: pytest.MonkeyPat
     prices[3] = PriceUpdated.model_construct(regular_price=Decimal("1e30"), **_PLAIN)
     found = Decoded()
     found.events[PriceUpdated.type] = [(entry.position, price) for entry, price in zip(entries, prices, strict=True)]
-    monkeypatch.setattr("readmodel.engine.batch.decode", lambda *_: iter([found]))
+    monkeypatch.setattr("readmodel.engine.folding.batch.decode", lambda *_: iter([found]))
 
     batch = batch_of("cartsnitch.prices", entries)
 

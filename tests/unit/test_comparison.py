@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import duckdb
 import pytest
 
-from readmodel.engine.comparison import Comparison, Example, compare
+from readmodel.engine.builds.comparison import Comparison, Example, compare
 from readmodel.stores.store import StoredColumn
 
 COLUMNS = (

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import redis as redis_client
 
-from readmodel.engine.batch import batch_of
+from readmodel.engine.folding.batch import batch_of
 from readmodel.events.envelope import Entry
 from readmodel.importers.cpi import Published, events_of, read_cpi
 from readmodel.importers.csv_files import BadRow, UnknownHeader, UnreadableFile

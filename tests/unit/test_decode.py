@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import AliasChoices
 
-from readmodel.engine.batch import batch_of
+from readmodel.engine.folding.batch import batch_of
 from readmodel.events.decode import SLICE, Decoded, decode
 from readmodel.events.envelope import Entry
 from readmodel.events.event import Contract, Event, contracts, stream_of

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import projections
-from readmodel.engine.batch import Batch, batch_of
 from readmodel.engine.catalogue import discover
-from readmodel.engine.isolation import BROKEN_AFTER, Isolation
+from readmodel.engine.folding.batch import Batch, batch_of
+from readmodel.engine.folding.isolation import BROKEN_AFTER, Isolation
 from readmodel.events.envelope import Entry
 from readmodel.stores.store import EventAtFault, FoldBroken, Quarantined, StoreUnavailable
 

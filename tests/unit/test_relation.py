@@ -11,9 +11,9 @@ import pyarrow as pa
 import pytest
 from psycopg.rows import DictRow, dict_row
 
+from readmodel.engine.folding.staging import staged
 from readmodel.engine.projection import DUCKDB, POSTGRES, StoreName
 from readmodel.engine.relation import FieldNotStorable, Relation, relations_of
-from readmodel.engine.staging import staged
 from readmodel.events.event import Event, contracts
 from readmodel.events.fields import Money, Title, UuidColumn
 from readmodel.events.receipts import ReceiptIngested

@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from readmodel.engine.stalls import Stalls
+from readmodel.engine.folding.stalls import Stalls
 
 LIMIT = 60.0
 

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
+from readmodel.engine.erasure.subject import Subject, SubjectInvalid
 from readmodel.engine.projection import Erasure
-from readmodel.engine.subject import Subject, SubjectInvalid
 from readmodel.events.envelope import Entry
 from readmodel.events.users import UserErased
 

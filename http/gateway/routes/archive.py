@@ -11,7 +11,7 @@ from gateway.parameters import Asked, Search
 from gateway.problems import Missing, NotNow
 from gateway.route import Answer, Nothing, Question, Routes
 from gateway.routes.dead_letters import EntryId
-from readmodel.engine.losses import LossChanged, NothingLost, StreamUnknown
+from readmodel.engine.log.losses import LossChanged, NothingLost, StreamUnknown
 
 routes = Routes("operations")
 

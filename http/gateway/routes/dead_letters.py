@@ -11,8 +11,8 @@ from gateway.access import Access
 from gateway.parameters import INTEGER, Asked, Flag, Search
 from gateway.problems import Missing, NotNow, Problem
 from gateway.route import Answer, Question, Routes
-from readmodel.engine.letters import OPEN, SHOWN, LetterMissing, ProjectionUnknown, Selection
-from readmodel.engine.ownership import NotOwner
+from readmodel.engine.folding.letters import OPEN, SHOWN, LetterMissing, ProjectionUnknown, Selection
+from readmodel.engine.folding.ownership import NotOwner
 from readmodel.events.position import PositionInvalid, PositionTooLarge, parse_position
 from readmodel.stores.store import CursorMoved, FoldBroken
 

@@ -10,9 +10,9 @@ from gateway.access import Access
 from gateway.parameters import Asked
 from gateway.problems import Missing, NotNow, ParametersInvalid
 from gateway.route import Answer, Nothing, Question, Routes
-from readmodel.engine.history import HistoryUnavailable
-from readmodel.engine.letters import ProjectionUnknown
-from readmodel.engine.row_key import KeyInvalid, TableUnknown
+from readmodel.engine.auditing.row_key import KeyInvalid, TableUnknown
+from readmodel.engine.folding.letters import ProjectionUnknown
+from readmodel.engine.log.history import HistoryUnavailable
 from readmodel.errors import ReadModelError
 from readmodel.stores.store import StoreUnavailable
 
