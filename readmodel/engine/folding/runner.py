@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import random
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
@@ -16,6 +15,7 @@ from readmodel.engine.folding.feed import Feed
 from readmodel.engine.folding.lease import Leases
 from readmodel.engine.folding.ownership import NotOwner, Owned, owned
 from readmodel.engine.folding.progress import Progress, State
+from readmodel.engine.folding.waiting import Ended, Waiting
 from readmodel.engine.log.history import History, HistoryGap, HistoryUnavailable
 from readmodel.engine.plan import Plan
 from readmodel.errors import ReadModelError
@@ -60,12 +60,10 @@ class Runner:
         self._committer = Committer(plan, store, self.version)
         self._queue: asyncio.Queue[Batch | None] = asyncio.Queue(QUEUED_BATCHES)
         self._joined = False
-        self._stopping = asyncio.Event()
-        self._again = asyncio.Event()
+        self._waiting = Waiting()
         self._epoch: int | None = None
         self._must_reload = False
         self._is_live = False
-        self._failures = 0
         self._appended = 0
         # Up to where a stream was read although the cursor stands before it: what lies between is lost.
         self._skipped: dict[str, int] = {}
@@ -77,14 +75,14 @@ class Runner:
 
     async def run(self) -> None:
         """Own the projection and fold, until stopped."""
-        while not self._stopping.is_set():
+        while not self._waiting.is_over:
             try:
                 await self._own()
                 await self._catch_up()
                 await self._follow()
             except _Reload:
                 pass
-            except _Interrupted:
+            except (_Interrupted, Ended):
                 await self._give_up()
             except CursorMoved as error:
                 log.warning("%s", error)
@@ -105,7 +103,7 @@ class Runner:
 
     def stop(self) -> None:
         """Finish the batch in hand, then end."""
-        self._stopping.set()
+        self._waiting.stop()
         self.fall_behind()
 
     async def offer(self, batch: Batch) -> None:
@@ -140,7 +138,7 @@ class Runner:
 
     def resume(self) -> None:
         """Try again, if it has stopped: what stood in the way may be gone."""
-        self._again.set()
+        self._waiting.try_again()
 
     def _reload(self) -> None:
         self._must_reload = True
@@ -151,7 +149,7 @@ class Runner:
         if self._epoch is None:
             self.progress.state = State.WAITING
             holding = asyncio.create_task(self._leases.hold(plan.lease, self._lose))
-            self._epoch = await self._unless_stopping(holding)
+            self._epoch = await self._waiting.for_result(holding)
         self._must_reload = False
         found = await self._blocking(partial(owned, self._store, plan, self._epoch, self._reload))
         self.version, self._committer, self.progress.cursors = found.version, found.committer, dict(found.cursors)
@@ -218,7 +216,7 @@ class Runner:
         return batch
 
     def _go_on(self) -> None:
-        if self._epoch is None or self._stopping.is_set():
+        if self._epoch is None or self._waiting.is_over:
             raise _Interrupted
         if self._must_reload:
             raise _Reload
@@ -240,7 +238,7 @@ class Runner:
         self.progress.cursors[stream] = Cursor(batch.upto, before.entries + count, batch.last_sha256)
         self.progress.folded(count)
         self.progress.last_error = None
-        self._failures = 0
+        self._waiting.succeeded()
         self._appended += count
 
     def _owned(self) -> int:
@@ -257,24 +255,22 @@ class Runner:
     async def _back_off(self, error: ReadModelError) -> None:
         self.progress.state = State.RETRYING
         self.progress.last_error = str(error)
-        seconds = min(10.0, 0.1 * 2**self._failures) * random.uniform(0.5, 1.5)  # noqa: S311 - jitter, not a secret
-        self._failures = min(self._failures + 1, 10)
+        seconds = self._waiting.next_pause()
         log.warning("%s: %s Trying again in %.1f s.", self.plan.key, error, seconds)
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._stopping.wait(), seconds)
+        await self._waiting.pause(seconds)
 
     async def _stop_for(self, reason: str) -> None:
         """Stop until asked to try again."""
         self._stopped(reason)
         await self._give_up()
-        await self._idle()
+        await self._waiting.idle()
 
     async def _stop_until_whole(self, error: ReadModelError) -> None:
         """Stop until the events are there again, restored or accepted as lost; look whether they are now and then."""
         self._stopped(str(error))
         await self._give_up()
-        while not self._stopping.is_set():
-            await self._idle(CHECK_EVERY)
+        while not self._waiting.is_over:
+            await self._waiting.idle(CHECK_EVERY)
             try:
                 await self._check()
                 for stream, position in self.cursors.items():
@@ -291,31 +287,10 @@ class Runner:
         # What is offered to one who takes nothing would hold up the others.
         self.fall_behind()
 
-    async def _idle(self, seconds: float | None = None) -> None:
-        self._again.clear()
-        waiting = [asyncio.create_task(event.wait()) for event in (self._stopping, self._again)]
-        await asyncio.wait(waiting, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-        for task in waiting:
-            task.cancel()
-
     async def _give_up(self) -> None:
         self._epoch = None
         with suppress(StoreUnavailable):
             await self._leases.let_go(self.plan.lease)
-
-    async def _unless_stopping(self, waiting: "asyncio.Task[T]") -> T:
-        stopping = asyncio.create_task(self._stopping.wait())
-        try:
-            await asyncio.wait([waiting, stopping], return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            stopping.cancel()
-        if not waiting.done():
-            waiting.cancel()
-            # It may be in the middle of a statement, and the connection is about to be closed.
-            with suppress(asyncio.CancelledError, StoreUnavailable):
-                await waiting
-            raise _Interrupted
-        return waiting.result()
 
     async def _blocking(self, call: Callable[[], T]) -> T:
         async with self._turn:
