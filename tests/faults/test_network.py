@@ -14,7 +14,7 @@ from tests.service import ServiceProcess, service_process
 
 BAD_FOR = 60.0
 """Seconds."""
-PER_SECOND = 1_000
+PER_SECOND = 500
 FAULTS: tuple[tuple[str, Callable[[Proxy], None]], ...] = (
     ("slow", lambda proxy: proxy.delay(0.3)),
     ("cut", Proxy.cut),

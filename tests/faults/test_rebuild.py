@@ -18,6 +18,8 @@ from tests.faults.publisher import Publisher
 from tests.service import SECRET, ServiceProcess, service_process, wait_until
 
 CLIENTS = 50
+PAUSE = 0.3
+"""Seconds between a client's questions, so that the rebuild takes half a minute and not a whole one on two cores."""
 PER_SECOND = 200
 """Events, so that fifty clients, a rebuild and the servers have room on two cores."""
 
@@ -116,6 +118,7 @@ class Clients:
                         self.wrong.append(f"{question} went back from {seen[question]} to {position}")
                     seen[question] = position
                     self.asked += 1
+                    await asyncio.sleep(PAUSE)
 
     def _check(self, question: str, status: int, body: bytes) -> None:
         if status != 200:
