@@ -23,7 +23,7 @@ serve: $(STAMP) ## run the service as the environment says
 # On servers of their own the tests run beside each other. Those of a Redis that is given would hear each other's
 # messages, because channels belong to no database.
 test: $(STAMP) ## run the tests, on real servers
-	$(BIN)/python -m pytest --ignore=tests/benchmarks $(if $(REDIS_URL),,-n auto --dist loadfile) $(ARGS)
+	$(BIN)/python -m pytest --ignore=tests/benchmarks $(if $(REDIS_URL),,-n auto --dist loadfile --no-loadscope-reorder) $(ARGS)
 
 lint: $(STAMP) ## check style, types and imports
 	$(BIN)/ruff check

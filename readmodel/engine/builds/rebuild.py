@@ -10,11 +10,12 @@ from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from readmodel.engine.blocking import to_its_end
 from readmodel.engine.builds.building import Builder, Building
 from readmodel.engine.builds.differing import Differing
 from readmodel.engine.builds.room import lacking
 from readmodel.engine.builds.scratch import FOLDER
-from readmodel.engine.builds.showing import RebuildRefused, Showing, next_build, tidy, to_its_end
+from readmodel.engine.builds.showing import RebuildRefused, Showing, next_build, tidy
 from readmodel.engine.builds.work import Shown, Work
 from readmodel.engine.folding.letters import Letters
 from readmodel.engine.folding.ownership import Owned

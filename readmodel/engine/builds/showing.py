@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, closing, suppress
 from dataclasses import replace
-from typing import Any, TypeVar
 
+from readmodel.engine.blocking import to_its_end
 from readmodel.engine.builds.work import Work
 from readmodel.engine.folding.batch import batch_of
 from readmodel.engine.folding.committer import Committer
@@ -19,8 +19,6 @@ from readmodel.stores.store import Cursor, Store, StoreUnavailable, Version
 
 CLOSE = 2_000
 """Events that a build may be behind when the folds are held up for it to catch up."""
-
-T = TypeVar("T")
 
 
 class RebuildRefused(ReadModelError):
@@ -131,17 +129,6 @@ def next_build(plan: Plan, store: Store) -> int:
     """A number that no build has, after what an interrupted rebuild left, or one not shown, is gone."""
     tidy(plan, store)
     return max(store.builds(plan.as_version), default=0) + 1
-
-
-async def to_its_end(call: Callable[..., T], *arguments: Any, **named: Any) -> T:
-    """Run what blocks, to its end: a store must not be asked for anything while it is still at work."""
-    task = asyncio.create_task(asyncio.to_thread(call, *arguments, **named))
-    try:
-        return await asyncio.shield(task)
-    except asyncio.CancelledError:
-        with suppress(Exception):
-            await task
-        raise
 
 
 def _flip(store: Store, version: Version, epoch: int) -> None:

@@ -17,7 +17,8 @@ import orjson
 from readmodel.archive.archive import Archive
 from readmodel.archive.erasing import purge, rewrite
 from readmodel.engine.auditing.audit import Audit
-from readmodel.engine.builds.showing import Showing, to_its_end
+from readmodel.engine.blocking import to_its_end
+from readmodel.engine.builds.showing import Showing
 from readmodel.engine.builds.work import Shown, Work, followed
 from readmodel.engine.erasure.erasing_event import ErasingEvent
 from readmodel.engine.erasure.leftovers import Leftovers

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import duckdb
 
-from readmodel.engine.builds.showing import to_its_end
+from readmodel.engine.blocking import to_its_end
 from readmodel.engine.erasure.subject import Subject
 from readmodel.engine.folding.batch import batch_of
 from readmodel.engine.folding.ownership import Keeper

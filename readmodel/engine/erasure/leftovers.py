@@ -1,9 +1,9 @@
 """What a store still has of a user when the live builds have nothing any more: other builds, and dead letters."""
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from readmodel.engine.blocking import to_its_end
 from readmodel.engine.erasure.erasing_event import ErasingEvent
 from readmodel.engine.erasure.subject import Subject
 from readmodel.engine.folding.lease import Leases
@@ -39,20 +39,20 @@ class Leftovers:
         dropped: list[str] = []
         for store, sweeper in self._all():
             mine = {(plan.name, plan.version): opened[plan.key] for plan in self.plans if plan.store is store}
-            for version in await asyncio.to_thread(sweeper.builds_with, erasure.column):
+            for version in await to_its_end(sweeper.builds_with, erasure.column):
                 own = mine.get((version.projection, version.version))
                 if own is None:
                     may_go = await self._is_abandoned(version, store, erasure, at)
                 else:
-                    may_go = not await asyncio.to_thread(_is_live, own, version)
+                    may_go = not await to_its_end(_is_live, own, version)
                 if may_go:
-                    await asyncio.to_thread(next(iter(mine.values())).drop, version)
+                    await to_its_end(next(iter(mine.values())).drop, version)
                     dropped.append(f"{version.schema}@{store}")
         return dropped
 
     async def forget_letters(self, subject: Subject) -> dict[str, int]:
         """Delete the subject's dead letters, open and discarded, of every build: how many rows in each store."""
-        return {str(store): await asyncio.to_thread(_forget, sweeper, subject) for store, sweeper in self._all()}
+        return {str(store): await to_its_end(_forget, sweeper, subject) for store, sweeper in self._all()}
 
     def _all(self) -> list[tuple[StoreName, Sweeper]]:
         return sorted(self.sweepers.items())

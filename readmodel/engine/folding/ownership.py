@@ -6,6 +6,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from readmodel.engine.blocking import to_its_end
 from readmodel.engine.folding.committer import Committer
 from readmodel.engine.folding.lease import TTL, Leases
 from readmodel.engine.plan import Plan
@@ -73,7 +74,7 @@ class Borrower:
         epoch = await self._lease()
         try:
             with closing(self._open_store(plan)) as store:
-                yield await asyncio.to_thread(owned, store, plan, epoch, self._reload)
+                yield await to_its_end(owned, store, plan, epoch, self._reload)
         finally:
             await self._leases.let_go(plan.lease)
 

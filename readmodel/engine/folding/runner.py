@@ -9,6 +9,7 @@ from functools import partial
 from typing import TypeVar
 
 from readmodel.archive.manifest import ArchiveDamaged
+from readmodel.engine.blocking import to_its_end
 from readmodel.engine.folding.batch import Batch, batch_of
 from readmodel.engine.folding.committer import Committer
 from readmodel.engine.folding.feed import Feed
@@ -129,7 +130,7 @@ class Runner:
             if self._epoch is None:
                 error = f": {self.progress.last_error}" if self.progress.last_error else ""
                 raise NotOwner(projection=self.plan.key, reason=f"it is {self.progress.state}{error}")
-            yield await asyncio.to_thread(owned, self._store, self.plan, self._epoch, self._reload)
+            yield await to_its_end(owned, self._store, self.plan, self._epoch, self._reload)
 
     @property
     def is_stopped(self) -> bool:
