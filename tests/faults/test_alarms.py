@@ -167,7 +167,8 @@ def test_lost_again_before_anything_was_folded(service: ServiceProcess, client: 
 def test_restored_from_an_older_snapshot(database: str, tmp_path: Path) -> None:
     """Redis comes back as it was a while ago, and then takes one more event, so that its last id is ahead again."""
     folder = tmp_path / "redis"
-    settings = Settings(data_dir=folder, database_url=database, embedded="auto")
+    # One of its own, whatever REDIS_URL says: RESTORE would replace what is somebody else's.
+    settings = Settings(data_dir=folder, redis_url=None, database_url=database, embedded="auto")
     (tmp_path / "service").mkdir()
     with servers(settings) as urls, service_process(urls.redis_url, database, tmp_path / "service") as service:
         service.environment |= {"ARCHIVE_SEGMENT_SECONDS": "3600"}
