@@ -21,6 +21,7 @@ import pyarrow as pa
 from psycopg.rows import TupleRow
 
 from readmodel.stores import bookkeeping
+from readmodel.stores.connections import Attended
 from readmodel.stores.csv_rows import gathered, parsed
 from readmodel.stores.sql import for_psycopg, read_sql
 from readmodel.stores.store import StoredColumn, StoreUnavailable, TableShape, Version
@@ -121,7 +122,8 @@ class PostgresCopier:
     def moment(self) -> Iterator[Moment]:
         """See Copier."""
         try:
-            with psycopg.connect(self._url) as connection:
+            with Attended.to(self._url) as connection:
+                connection.autocommit = False
                 connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
                 connection.read_only = True
                 for name in ("instants_in_utc", "days_in_order", "doubles_in_full"):

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 import duckdb
 import psycopg
 
+from readmodel.stores.connections import Attended
 from readmodel.stores.sql import for_psycopg, read_sql
 from readmodel.stores.store import StoreUnavailable, Version
 
@@ -83,7 +84,7 @@ class PostgresSweeper(_Sweeper):
     @contextmanager
     def _running(self) -> Iterator[Run]:
         try:
-            with psycopg.connect(self._url) as connection:
+            with Attended.to(self._url) as connection, connection.transaction():
                 yield lambda name, values: connection.execute(_FOR_POSTGRES[name], values).fetchall()
         except (psycopg.OperationalError, psycopg.InterfaceError, psycopg.InternalError) as error:
             raise StoreUnavailable(store="Postgres", reason=str(error).strip()) from error

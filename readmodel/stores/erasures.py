@@ -7,7 +7,9 @@ from typing import Any
 
 import orjson
 import psycopg
+from psycopg.rows import TupleRow
 
+from readmodel.stores.connections import CONNECT_SECONDS, AsyncLimited
 from readmodel.stores.sql import for_psycopg, read_sql
 from readmodel.stores.store import StoreUnavailable
 
@@ -58,7 +60,9 @@ class ErasureTable:
 
     async def _run(self, statement: str, values: Mapping[str, Any]) -> list[Any]:
         try:
-            async with await psycopg.AsyncConnection.connect(self._url, autocommit=True) as connection:
+            async with await AsyncLimited[TupleRow].connect(
+                self._url, autocommit=True, connect_timeout=CONNECT_SECONDS
+            ) as connection:
                 cursor = await connection.execute(_SQL[statement], values)
                 return await cursor.fetchall() if cursor.description else []
         except (psycopg.OperationalError, psycopg.InterfaceError) as error:

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import psycopg
+from psycopg.rows import TupleRow
 
+from readmodel.stores.connections import CONNECT_SECONDS, AsyncLimited
 from readmodel.stores.sql import for_psycopg, read_sql
 from readmodel.stores.store import StoreUnavailable
 
@@ -55,7 +57,9 @@ class GapTable:
 
     async def _run(self, statement: str, values: Mapping[str, object]) -> list[tuple[Any, ...]]:
         try:
-            async with await psycopg.AsyncConnection.connect(self._url, autocommit=True) as connection:
+            async with await AsyncLimited[TupleRow].connect(
+                self._url, autocommit=True, connect_timeout=CONNECT_SECONDS
+            ) as connection:
                 cursor = await connection.execute(_SQL[statement], values)
                 return await cursor.fetchall() if cursor.description else []
         except (psycopg.OperationalError, psycopg.InterfaceError) as error:

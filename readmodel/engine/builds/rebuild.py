@@ -182,8 +182,8 @@ class Rebuilds:
         async with AsyncExitStack() as stack:
             async with self._showing.beside(plan, building.version, store, work) as owned:
                 differing = Differing(plan, owned.version, building.version, self._copiers[plan.store], self._data_dir)
-                await to_its_end(differing.look)
                 stack.push_async_callback(to_its_end, differing.close)
+                await to_its_end(differing.look)
             work.begin("comparing")
             return await to_its_end(differing.found)
 
